@@ -1,0 +1,45 @@
+/* What the core wants done: the only way out of it. The agent executes actions in their order. */
+#ifndef RMQWATCH_ACTION_H
+#define RMQWATCH_ACTION_H
+
+#include "rmqwatch/notice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum action_kind {
+    ACTION_START_UNIT, /* StartUnit(unit, "fail"): cannot disturb a live node */
+    /* RestartUnit(unit, "fail"), of a unit that waits in auto-restart: StartUnit would only be queued there
+     * until systemd's own RestartSec is over. Both end in EVENT_JOB_DONE or EVENT_REQUEST_FAILED. */
+    ACTION_RESTART_UNIT,
+    ACTION_KILL_UNIT, /* KillUnit(unit, "all", SIGKILL); ends in EVENT_REQUEST_DONE or _FAILED */
+    ACTION_STOP_UNIT, /* StopUnit of a unit that is dead already: ends systemd's own restart loop */
+    ACTION_PACE,      /* probe a node at the fast interval and deep, or normally again */
+    ACTION_ASK,       /* probe a node's management API now, within ask_timeout_ms */
+    ACTION_NOTICE,    /* tell people: journal and every channel */
+    ACTION_RECORD,    /* a decision for the journal only */
+    ACTION_SAVE,      /* the incident changed: write core_snapshot() to disk */
+};
+
+struct pace_action {
+    char node[RMQ_NODE_NAME_MAX];
+    bool fast;
+};
+
+struct action {
+    enum action_kind kind;
+    union {
+        struct pace_action pace;
+        char node[RMQ_NODE_NAME_MAX]; /* ACTION_ASK */
+        struct notice notice;         /* ACTION_NOTICE and ACTION_RECORD */
+    };
+};
+
+enum { ACTIONS_MAX = 64 }; /* what one event can cause at most; the core asserts it */
+
+struct action_list {
+    size_t count;
+    struct action items[ACTIONS_MAX];
+};
+
+#endif

@@ -1,0 +1,23 @@
+/* One word per node: what state it is in. A pure function of the evidence (src/core/condition.c). */
+#ifndef RMQWATCH_CONDITION_H
+#define RMQWATCH_CONDITION_H
+
+enum condition {
+    CONDITION_UNKNOWN, /* not enough evidence yet, or evidence that contradicts itself */
+    CONDITION_HEALTHY,
+    CONDITION_CRASHED,       /* unit failed, or waiting in auto-restart */
+    CONDITION_ALL_DOWN,      /* crashed, and so is every other member */
+    CONDITION_STOPPED,       /* by an operator: inactive, masked, or being stopped */
+    CONDITION_BOOTING,       /* unit activating */
+    CONDITION_HUNG,          /* unit active, AMQP and API both time out */
+    CONDITION_ALARM,         /* serving, with a memory or disk alarm */
+    CONDITION_PEER_DOWN,     /* another member is down; its own agent acts */
+    CONDITION_MISCONFIGURED, /* our check cannot be trusted: credentials, URL, TLS, name */
+    CONDITION_STALLED,       /* our own loop was late: evidence is stale */
+    CONDITION_COUNT,
+};
+
+/* "healthy", "crashed", "peer down" ...; "unknown" for a value out of range. */
+const char *condition_name(enum condition condition);
+
+#endif

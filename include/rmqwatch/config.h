@@ -1,0 +1,90 @@
+/* The configuration as every part sees it: plain data, checked, immutable once loaded. Field names equal the
+ * option names of etc/rmqwatchd.conf, with the unit added where there is one. src/config fills it. */
+#ifndef RMQWATCH_CONFIG_H
+#define RMQWATCH_CONFIG_H
+
+#include "rmqwatch/limits.h"
+#include "rmqwatch/notice.h"
+#include "rmqwatch/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RMQ_CHANNELS_MAX = 16, RMQ_RECIPIENTS_MAX = 16, RMQ_COMMAND_WORDS_MAX = 32, RMQ_SECRET_MAX = 2048 };
+
+/* A password, or a URL that is one. Read from a file or a systemd credential, never from the configuration
+ * itself; wiped when the configuration is freed; never to be logged. NULL: not set. */
+struct secret {
+    char *value;
+};
+
+struct amqp_config {
+    bool enabled;
+    uint16_t port;
+    bool tls;      /* the port speaks TLS: a handshake is the deep probe */
+    char *ca_file; /* NULL: the system's trust store */
+};
+
+struct management_config {
+    bool enabled;
+    char
+        *url; /* of the local node: "http://127.0.0.1:15672"; peers: same scheme and port at their own host */
+    char *username;
+    struct secret password;
+    char *ca_file; /* NULL: the system's trust store */
+};
+
+struct exec_config {
+    bool enabled;
+    char *command[RMQ_COMMAND_WORDS_MAX]; /* argv, NULL-terminated, no shell; "%n" becomes the node's name */
+    uint64_t interval_ms;
+    uint64_t timeout_ms;
+};
+
+/* node "rabbit@host" { ... }: where that member really is, when its name does not say it. */
+struct node_config {
+    char name[RMQ_NODE_NAME_MAX];
+    char *host;           /* NULL: the part of the name after the @ */
+    uint16_t amqp_port;   /* 0: as amqp.port */
+    char *management_url; /* NULL: derived as above */
+};
+
+struct channel_config {
+    const struct channel_ops *ops; /* which kind: slack, webhook, mail */
+    char *name;                    /* the section's title */
+    enum severity min_severity;
+    struct secret url; /* slack, webhook: where to POST */
+    char *ca_file;     /* NULL: the system's trust store */
+    char *server;      /* mail: "smtp://host:587" or "smtps://host:465" */
+    bool starttls;     /* mail: required unless smtps or switched off */
+    char *username;    /* mail: NULL: no authentication */
+    struct secret password;
+    char *from;
+    char *to[RMQ_RECIPIENTS_MAX];
+    size_t to_count;
+};
+
+struct config {
+    char *path;
+    char *cluster;                /* shown in alerts; NULL: the name that the cluster gives itself */
+    char node[RMQ_NODE_NAME_MAX]; /* the local node; default rabbit@SHORT-HOSTNAME */
+    char *unit;                   /* "rabbitmq-server.service" */
+    char *state_dir;              /* "/var/lib/rmqwatchd" */
+    struct policy policy;
+    struct amqp_config amqp;
+    struct management_config management;
+    struct exec_config exec;
+    size_t node_count;
+    struct node_config nodes[RMQ_MEMBERS_MAX];
+    size_t channel_count;
+    struct channel_config channels[RMQ_CHANNELS_MAX];
+};
+
+/* Reads and checks PATH with all the secret files it names. On success *ret_config is the caller's, to be
+ * freed with config_free(). On failure returns a negative errno, leaves *ret_config alone, and writes one
+ * line for people into ERROR ("FILE:LINE: what is wrong; what would be right"); it never holds a secret. */
+int config_load(const char *path, struct config **ret_config, char *error, size_t error_size);
+void config_free(struct config *config); /* accepts NULL */
+
+#endif

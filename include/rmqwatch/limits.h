@@ -1,0 +1,14 @@
+/* Bounds that every part agrees on. Nothing in the daemon grows past them. */
+#ifndef RMQWATCH_LIMITS_H
+#define RMQWATCH_LIMITS_H
+
+enum {
+    RMQ_MEMBERS_MAX = 16,    /* members of one cluster; RabbitMQ clusters of more than 9 are unheard of */
+    RMQ_NODE_NAME_MAX = 256, /* "rabbit@host" with its NUL; an Erlang atom has 255 characters at most */
+    RMQ_INCIDENT_ID_MAX = 48,
+    RMQ_WHY_MAX = 192,    /* one sentence: why a decision was taken */
+    RMQ_DETAIL_MAX = 512, /* numbers and names that go with it */
+    RMQ_PHASES_MAX = 6,   /* detect, ask, kill, boot, verify, and the sum */
+};
+
+#endif

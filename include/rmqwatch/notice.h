@@ -1,0 +1,77 @@
+/* What people are told. The core fills notices, channels format them, the journal records them. */
+#ifndef RMQWATCH_NOTICE_H
+#define RMQWATCH_NOTICE_H
+
+#include "rmqwatch/condition.h"
+#include "rmqwatch/limits.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum severity {
+    SEVERITY_INFO,     /* for the record */
+    SEVERITY_WARNING,  /* informs */
+    SEVERITY_CRITICAL, /* pages */
+};
+
+enum notice_kind {
+    NOTICE_NONE,
+    NOTICE_CRASHED,    /* the broker died and is being started */
+    NOTICE_HUNG,       /* the broker hangs; asking the others whether a restart is safe */
+    NOTICE_RESTARTING, /* a live but hung broker is being killed and started */
+    NOTICE_HELD,       /* something keeps us from acting; why says what */
+    NOTICE_WOULD_ACT,  /* mode = observe: what would have been done */
+    NOTICE_RECOVERED,  /* proven; phases say how long each took */
+    NOTICE_UNVERIFIED, /* running again, but a proof is missing; detail names it */
+    NOTICE_RETRYING,   /* died again; waiting before the next start */
+    NOTICE_GAVE_UP,    /* restarts used up */
+    NOTICE_STOPPED,    /* an operator stopped it: we keep our hands off */
+    NOTICE_SLOW_BOOT,
+    NOTICE_BOOT_ENDED, /* the slow boot is over */
+    NOTICE_ALARM,
+    NOTICE_ALARM_CLEARED,
+    NOTICE_PEER_DOWN,
+    NOTICE_PEER_BACK,
+    NOTICE_ALL_DOWN,
+    NOTICE_ALL_DOWN_OVER,
+    NOTICE_CHECK_MISCONFIGURED,
+    NOTICE_CHECK_OK,
+    NOTICE_AGENT_STALLED,
+    NOTICE_AGENT_OK,
+    NOTICE_KIND_COUNT,
+};
+
+struct phase {
+    const char *name; /* static: "detect", "ask", "kill", "boot", "verify", "total" */
+    uint64_t ms;
+};
+
+struct notice {
+    enum notice_kind kind;
+    enum severity severity;
+    enum condition condition;
+    char incident[RMQ_INCIDENT_ID_MAX]; /* groups the notices of one story; never empty */
+    char cluster[64];                   /* empty when not known yet */
+    char node[RMQ_NODE_NAME_MAX];       /* the node that it is about */
+    char observer[RMQ_NODE_NAME_MAX];   /* the node whose agent says so */
+    char why[RMQ_WHY_MAX];              /* the table's sentence */
+    char detail[RMQ_DETAIL_MAX];        /* numbers and names; may be empty */
+    int64_t wall_ms;                    /* now, milliseconds since the epoch */
+    int64_t since_wall_ms;              /* when the incident began */
+    size_t phase_count;
+    struct phase phases[RMQ_PHASES_MAX];
+};
+
+/* What a kind of notice is called and how loud it is. */
+struct notice_info {
+    const char *event; /* stable word for RMQ_EVENT= and JSON: "gave-up" */
+    const char *title; /* for people: "Gave up" */
+    enum severity severity;
+    const char *message_id; /* 32 hex digits, the journal's MESSAGE_ID= */
+};
+
+/* Never NULL; a value out of range gives the entry of NOTICE_NONE. */
+const struct notice_info *notice_info(enum notice_kind kind);
+const char *severity_name(enum severity severity);
+
+#endif

@@ -1,0 +1,49 @@
+#include "core/budget.h"
+
+#include <string.h>
+
+uint32_t budget_used(const struct budget *budget, const struct policy *policy, uint64_t now_ms)
+{
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < budget->count; i++)
+        if (now_ms - budget->restarts_ms[i] < policy->restart_window_ms)
+            used++;
+    return used;
+}
+
+bool budget_left(const struct budget *budget, const struct policy *policy, uint64_t now_ms)
+{
+    return budget->give_ups == 0 && budget_used(budget, policy, now_ms) < policy->max_restarts;
+}
+
+void budget_spend(struct budget *budget, uint64_t now_ms)
+{
+    if (budget->count == BUDGET_RESTARTS_MAX) {
+        memmove(budget->restarts_ms, budget->restarts_ms + 1, sizeof(uint64_t) * (BUDGET_RESTARTS_MAX - 1));
+        budget->count--;
+    }
+    budget->restarts_ms[budget->count++] = now_ms;
+}
+
+static uint64_t doubled(uint64_t base_ms, uint32_t times, uint64_t max_ms)
+{
+    uint64_t ms = base_ms;
+
+    while (times-- > 0 && ms < max_ms)
+        ms *= 2;
+    return ms < max_ms ? ms : max_ms;
+}
+
+uint64_t budget_backoff_ms(const struct budget *budget, const struct policy *policy, uint64_t now_ms)
+{
+    uint32_t used = budget_used(budget, policy, now_ms);
+
+    return doubled(policy->backoff_ms, used > 0 ? used - 1 : 0, policy->backoff_max_ms);
+}
+
+uint64_t budget_give_up_pause_ms(const struct budget *budget, const struct policy *policy)
+{
+    return doubled(policy->give_up_retry_ms, budget->give_ups > 0 ? budget->give_ups - 1 : 0,
+        policy->give_up_retry_max_ms);
+}

@@ -1,0 +1,28 @@
+/* How many restarts are left, and how long to wait before the next. */
+#ifndef RMQWATCH_CORE_BUDGET_H
+#define RMQWATCH_CORE_BUDGET_H
+
+#include "rmqwatch/policy.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { BUDGET_RESTARTS_MAX = 32 }; /* upper bound of policy.max_restarts */
+
+struct budget {
+    uint32_t count; /* remembered restarts, oldest first */
+    uint64_t restarts_ms[BUDGET_RESTARTS_MAX];
+    uint32_t give_ups; /* slow retries since giving up; 0: not given up */
+};
+
+/* After giving up nothing is left until the node has recovered: slow retries are not paid from the budget. */
+bool budget_left(const struct budget *budget, const struct policy *policy, uint64_t now_ms);
+/* Restarts within the window. */
+uint32_t budget_used(const struct budget *budget, const struct policy *policy, uint64_t now_ms);
+void budget_spend(struct budget *budget, uint64_t now_ms);
+/* Pause before the next start: doubles with each restart of the window. */
+uint64_t budget_backoff_ms(const struct budget *budget, const struct policy *policy, uint64_t now_ms);
+/* Pause before the next slow retry: doubles with each. */
+uint64_t budget_give_up_pause_ms(const struct budget *budget, const struct policy *policy);
+
+#endif

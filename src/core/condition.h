@@ -1,0 +1,24 @@
+/* Evidence in, one word out. Pure: the same evidence always gives the same condition. */
+#ifndef RMQWATCH_CORE_CONDITION_H
+#define RMQWATCH_CORE_CONDITION_H
+
+#include "core/member.h"
+
+/* What systemd says of the local unit, and what this agent remembers around it. */
+struct unit_evidence {
+    bool known;
+    struct unit_state state;
+    bool own_job;        /* a start of ours is under way: passing through inactive is part of it */
+    bool stop_requested; /* it was seen being stopped by a job that is not ours */
+};
+
+/* Dead and not on purpose: failed, or waiting for systemd to restart it. */
+bool unit_is_dead(const struct unit_evidence *unit);
+bool unit_is_waiting_to_restart(const struct unit_state *state);
+bool unit_is_running(const struct unit_state *state); /* active, or reloading */
+
+enum condition condition_of_local(const struct member *member, const struct unit_evidence *unit, bool stalled,
+    bool all_others_down, const struct policy *policy);
+enum condition condition_of_peer(const struct member *member, const struct policy *policy);
+
+#endif

@@ -1,0 +1,22 @@
+#include "rmqwatch/condition.h"
+
+static const char *const names[CONDITION_COUNT] = {
+    [CONDITION_UNKNOWN] = "unknown",
+    [CONDITION_HEALTHY] = "healthy",
+    [CONDITION_CRASHED] = "crashed",
+    [CONDITION_ALL_DOWN] = "all down",
+    [CONDITION_STOPPED] = "stopped by operator",
+    [CONDITION_BOOTING] = "booting",
+    [CONDITION_HUNG] = "hung",
+    [CONDITION_ALARM] = "alarm",
+    [CONDITION_PEER_DOWN] = "peer down",
+    [CONDITION_MISCONFIGURED] = "check misconfigured",
+    [CONDITION_STALLED] = "agent stalled",
+};
+
+const char *condition_name(enum condition condition)
+{
+    if ((unsigned)condition >= CONDITION_COUNT)
+        return names[CONDITION_UNKNOWN];
+    return names[condition];
+}

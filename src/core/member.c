@@ -1,0 +1,202 @@
+#include "core/member.h"
+
+#include <string.h>
+
+void member_init(struct member *member, const char *name, bool local)
+{
+    memset(member, 0, sizeof(*member));
+    strncpy(member->name, name, sizeof(member->name) - 1);
+    member->local = local;
+}
+
+void member_forget(struct member *member)
+{
+    memset(member->probes, 0, sizeof(member->probes));
+    memset(&member->view, 0, sizeof(member->view));
+    member->alarms_started_ms = 0;
+    member->members_started_ms = 0;
+    member->partitions_started_ms = 0;
+    member->vhosts_started_ms = 0;
+}
+
+/* A connection alone proves nothing after silence: the kernel accepts on behalf of a hung broker. */
+static bool proves_nothing(const struct probe_memory *memory, const struct probe_event *probe)
+{
+    return probe->kind == PROBE_AMQP && probe->result == PROBE_RESULT_OK && !probe->deep &&
+           memory->failures > 0 && memory->result == PROBE_RESULT_SILENT;
+}
+
+static void absorb_up(
+    struct probe_memory *memory, const struct probe_event *probe, const struct policy *policy)
+{
+    memory->failures = 0;
+    memory->timeouts = 0;
+    memory->misconfigured = 0;
+    memory->slow = false;
+    memory->succeeded_ms = probe->started_ms;
+    if (probe->deep)
+        memory->deep_ok_ms = probe->started_ms;
+    if (memory->successes < UINT32_MAX)
+        memory->successes++;
+    /* The first answer ever counts at once: there is nothing to rise from. */
+    if (memory->health == HEALTH_UNKNOWN || memory->successes >= policy->rise)
+        memory->health = HEALTH_UP;
+}
+
+static void absorb_down(
+    struct probe_memory *memory, const struct probe_event *probe, bool timed_out, const struct policy *policy)
+{
+    if (memory->failures == 0)
+        memory->failed_since_ms = probe->started_ms;
+    memory->successes = 0;
+    memory->misconfigured = 0;
+    memory->failures++;
+    memory->timeouts = timed_out ? memory->timeouts + 1 : 0;
+    if (memory->failures >= policy->fall)
+        memory->health = HEALTH_DOWN;
+}
+
+static void absorb_view(struct member *member, const struct probe_event *probe)
+{
+    const struct node_view *view = &probe->view;
+
+    if (view->alarms_known) {
+        member->view.alarms_known = true;
+        member->view.memory_alarm = view->memory_alarm;
+        member->view.disk_alarm = view->disk_alarm;
+        member->alarms_started_ms = probe->started_ms;
+    }
+    if (view->members_known) {
+        member->view.members_known = true;
+        member->view.member_count = view->member_count;
+        memcpy(member->view.members, view->members, sizeof(view->members));
+        member->members_started_ms = probe->started_ms;
+    }
+    if (view->partitions_known) {
+        member->view.partitions_known = true;
+        member->view.partitioned = view->partitioned;
+        member->partitions_started_ms = probe->started_ms;
+    }
+    if (view->vhosts_known) {
+        member->view.vhosts_known = true;
+        member->view.vhosts_up = view->vhosts_up;
+        member->vhosts_started_ms = probe->started_ms;
+    }
+    if (view->resources_known) {
+        member->view.resources_known = true;
+        member->view.memory_used_bytes = view->memory_used_bytes;
+        member->view.memory_limit_bytes = view->memory_limit_bytes;
+        member->view.disk_free_bytes = view->disk_free_bytes;
+        member->view.disk_limit_bytes = view->disk_limit_bytes;
+    }
+}
+
+void member_absorb(struct member *member, const struct probe_event *probe, const struct policy *policy)
+{
+    struct probe_memory *memory = &member->probes[probe->kind];
+    const struct probe_result_info *info = probe_result_info(probe->result);
+
+    if (probe->started_ms < memory->succeeded_ms || proves_nothing(memory, probe))
+        return;
+    if (info->health == HEALTH_UP) {
+        absorb_up(memory, probe, policy);
+    } else if (info->health == HEALTH_DOWN) {
+        absorb_down(memory, probe, info->timed_out, policy);
+    } else if (info->misconfigured) {
+        /* Something answered, so it does not hang; what it is like stays unknown. */
+        memory->failures = 0;
+        memory->timeouts = 0;
+        memory->successes = 0;
+        memory->slow = false;
+        memory->misconfigured++;
+        if (memory->misconfigured >= policy->fall)
+            memory->health = HEALTH_UNKNOWN;
+    } else {
+        return; /* our own trouble says nothing about the node */
+    }
+    memory->seen = true;
+    memory->result = probe->result;
+    memory->started_ms = probe->started_ms;
+    if (probe->has_view)
+        absorb_view(member, probe);
+}
+
+void member_mark_slow(struct member *member, enum probe_kind kind)
+{
+    member->probes[kind].slow = true;
+}
+
+static bool probe_unsettled(const struct probe_memory *memory, const struct policy *policy)
+{
+    switch (memory->health) {
+    case HEALTH_UNKNOWN:
+        return memory->slow || memory->failures > 0 ||
+               (memory->misconfigured > 0 && memory->misconfigured < policy->fall);
+    case HEALTH_UP:
+        return memory->slow || memory->failures > 0 || memory->misconfigured > 0;
+    case HEALTH_DOWN:
+        /* Silence can only be disproved by a deep probe, so it is kept up. */
+        return memory->successes > 0 || memory->result == PROBE_RESULT_SILENT;
+    }
+    return false;
+}
+
+bool member_unsettled(const struct member *member, const struct policy *policy)
+{
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        if (probe_unsettled(&member->probes[kind], policy))
+            return true;
+    return false;
+}
+
+bool member_hangs(const struct member *member, const struct policy *policy)
+{
+    enum probe_kind second = policy->probe_management ? PROBE_MANAGEMENT : PROBE_EXEC;
+
+    return member->probes[PROBE_AMQP].timeouts >= policy->fall &&
+           member->probes[second].timeouts >= policy->fall;
+}
+
+bool member_is_down(const struct member *member)
+{
+    bool any = false;
+
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
+        if (!member->probes[kind].seen)
+            continue;
+        if (member->probes[kind].health != HEALTH_DOWN)
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+bool member_is_up(const struct member *member)
+{
+    bool any = false;
+
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
+        if (member->probes[kind].health == HEALTH_DOWN)
+            return false;
+        any = any || member->probes[kind].health == HEALTH_UP;
+    }
+    return any;
+}
+
+bool member_host_answers(const struct member *member)
+{
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        if (member->probes[kind].seen && probe_result_info(member->probes[kind].result)->host_answers)
+            return true;
+    return false;
+}
+
+int member_says_running(const struct member *member, const char *other)
+{
+    if (!member->view.members_known)
+        return -1;
+    for (size_t i = 0; i < member->view.member_count; i++)
+        if (!strcmp(member->view.members[i].name, other))
+            return member->view.members[i].running;
+    return -1;
+}

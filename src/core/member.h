@@ -1,0 +1,58 @@
+/* What is known of one member, with rise and fall on top of the raw answers. */
+#ifndef RMQWATCH_CORE_MEMBER_H
+#define RMQWATCH_CORE_MEMBER_H
+
+#include "rmqwatch/condition.h"
+#include "rmqwatch/event.h"
+
+/* The runs of one probe kind against one member, in the order of their starts. */
+struct probe_memory {
+    bool seen;                /* at least one run counted */
+    enum probe_result result; /* of the last run that counted */
+    uint64_t started_ms;      /* when that run started */
+    uint64_t failed_since_ms; /* start of the first failure in a row */
+    uint64_t succeeded_ms;    /* start of the last success */
+    uint64_t deep_ok_ms;      /* start of the last deep success */
+    uint32_t failures;        /* in a row, of any kind */
+    uint32_t timeouts;        /* in a row, all of them timeouts */
+    uint32_t successes;       /* in a row */
+    uint32_t misconfigured;   /* in a row: our setting is at fault */
+    bool slow;                /* a run is waiting longer than it should */
+    enum health health;       /* after rise and fall */
+};
+
+struct member {
+    char name[RMQ_NODE_NAME_MAX];
+    bool local;
+    struct probe_memory probes[PROBE_KIND_COUNT];
+    struct node_view view;      /* each part as last known */
+    uint64_t alarms_started_ms; /* start of the run that brought that part; 0 never */
+    uint64_t members_started_ms;
+    uint64_t partitions_started_ms;
+    uint64_t vhosts_started_ms;
+    enum condition condition;
+    uint64_t condition_since_ms;
+    bool fast; /* the pace that was ordered last */
+};
+
+void member_init(struct member *member, const char *name, bool local);
+/* Forgets all answers, as after a stall: counting starts afresh. */
+void member_forget(struct member *member);
+/* Takes one result in; results of runs that started before the last success are out of date and ignored. */
+void member_absorb(struct member *member, const struct probe_event *probe, const struct policy *policy);
+void member_mark_slow(struct member *member, enum probe_kind kind);
+
+/* Whether its answers are still on their way to a verdict: then it is probed fast and deep. */
+bool member_unsettled(const struct member *member, const struct policy *policy);
+/* Two independent probes, one of them AMQP, have timed out `fall` times in a row. */
+bool member_hangs(const struct member *member, const struct policy *policy);
+/* Every kind of probe that is in use says down. */
+bool member_is_down(const struct member *member);
+/* No probe in use says down, and at least one says up. */
+bool member_is_up(const struct member *member);
+/* Something on the member's host answered lately, so that its own agent is likely to be there. */
+bool member_host_answers(const struct member *member);
+/* Whether OTHER is listed as running: 1 yes, 0 no, -1 not known. */
+int member_says_running(const struct member *member, const char *other);
+
+#endif

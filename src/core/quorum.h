@@ -1,0 +1,16 @@
+/* Would the others be a majority without this node? Asked of them, never of the sick one. */
+#ifndef RMQWATCH_CORE_QUORUM_H
+#define RMQWATCH_CORE_QUORUM_H
+
+#include "core/core.h"
+
+/* All the other members have answered, or failed to, since they were asked. */
+bool quorum_all_answered(const struct core *core);
+/* The members that have answered since they were asked, and that no answer calls down, are a majority of the
+ * whole cluster. A cluster of one has nobody to lose: true; a member list that was never heard is not a
+ * cluster of one: false. */
+bool quorum_of_others(const struct core *core);
+/* "rabbit@b stands; rabbit@c did not answer" */
+void quorum_describe(const struct core *core, char *text, size_t size);
+
+#endif

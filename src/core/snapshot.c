@@ -1,0 +1,77 @@
+/* What a restarted agent needs to go on with an incident, and nothing that it can find out anew. */
+#include "base/text.h"
+#include "core/core.h"
+#include "core/rescue.h"
+
+#include <string.h>
+
+void core_snapshot(
+    const struct core *core, struct core_snapshot *ret_snapshot, uint64_t now_ms, int64_t wall_ms)
+{
+    const struct rescue *rescue = &core->rescue;
+
+    memset(ret_snapshot, 0, sizeof(*ret_snapshot));
+    ret_snapshot->state = rescue->state;
+    text_copy(ret_snapshot->incident, sizeof(ret_snapshot->incident), rescue->incident.id);
+    ret_snapshot->since_wall_ms = rescue->incident.since_wall_ms;
+    memcpy(ret_snapshot->phase_ms, rescue->incident.phase_ms, sizeof(ret_snapshot->phase_ms));
+    ret_snapshot->give_ups = rescue->budget.give_ups;
+    ret_snapshot->restart_count = rescue->budget.count;
+    for (uint32_t i = 0; i < rescue->budget.count; i++)
+        ret_snapshot->restarts_wall_ms[i] = wall_ms - (int64_t)(now_ms - rescue->budget.restarts_ms[i]);
+    ret_snapshot->seen_running = core->seen_running;
+    ret_snapshot->member_count = core->members_known ? core->member_count : 0;
+    for (size_t i = 0; i < ret_snapshot->member_count; i++)
+        text_copy(ret_snapshot->members[i], RMQ_NODE_NAME_MAX, core->members[i].name);
+}
+
+/* A moment of wall time on the monotonic clock; one that lies in the future counts as now. */
+static uint64_t back_ms(uint64_t now_ms, int64_t wall_ms, int64_t then_wall_ms)
+{
+    uint64_t age_ms = wall_ms > then_wall_ms ? (uint64_t)(wall_ms - then_wall_ms) : 0;
+
+    return age_ms < now_ms ? now_ms - age_ms : 0;
+}
+
+/* States whose work may have been cut off in the middle are judged anew; the others just go on. */
+static enum state resumed_state(enum state state)
+{
+    switch (state) {
+    case STATE_WATCHING:
+    case STATE_STANDBY:
+    case STATE_OBSERVED:
+    case STATE_GAVE_UP:
+        return state;
+    default:
+        return STATE_RESUMED;
+    }
+}
+
+void core_restore(struct core *core, const struct core_snapshot *snapshot, uint64_t now_ms, int64_t wall_ms)
+{
+    struct rescue *rescue = &core->rescue;
+
+    rescue->state = resumed_state(snapshot->state);
+    rescue->entered_ms = now_ms;
+    rescue->why = "this agent was restarted and goes on where it was";
+    rescue->budget.give_ups = snapshot->give_ups;
+    for (uint32_t i = 0; i < snapshot->restart_count && i < BUDGET_RESTARTS_MAX; i++)
+        rescue->budget.restarts_ms[rescue->budget.count++] =
+            back_ms(now_ms, wall_ms, snapshot->restarts_wall_ms[i]);
+    if (rescue->state == STATE_GAVE_UP)
+        rescue->deadline_ms = now_ms + budget_give_up_pause_ms(&rescue->budget, &core->policy);
+    if (rescue_is_open(rescue->state)) {
+        text_copy(rescue->incident.id, sizeof(rescue->incident.id), snapshot->incident);
+        rescue->incident.since_wall_ms = snapshot->since_wall_ms;
+        memcpy(rescue->incident.phase_ms, snapshot->phase_ms, sizeof(snapshot->phase_ms));
+        rescue->incident.since_ms =
+            back_ms(now_ms, wall_ms, snapshot->since_wall_ms) + rescue->incident.phase_ms[PHASE_DETECT];
+    }
+    core->seen_running = snapshot->seen_running;
+    for (size_t i = 0; i < snapshot->member_count && core->member_count < RMQ_MEMBERS_MAX; i++) {
+        core->members_known = true;
+        if (!strcmp(snapshot->members[i], core->members[0].name))
+            continue;
+        member_init(&core->members[core->member_count++], snapshot->members[i], false);
+    }
+}

@@ -1,0 +1,185 @@
+#include "core/verify.h"
+#include "base/text.h"
+
+static const struct member *local_of(const struct core *core)
+{
+    return &core->members[0];
+}
+
+/* Without the management API its proofs cannot be had; the unit's own readiness stands in for them. */
+static bool has_api(const struct core *core)
+{
+    return core->policy.probe_management;
+}
+
+static bool fresh(const struct core *core, uint64_t started_ms)
+{
+    return started_ms >= core->rescue.active_ms;
+}
+
+static bool booted(const struct core *core)
+{
+    const struct member *local = local_of(core);
+
+    return !has_api(core) ||
+           (fresh(core, local->members_started_ms) && member_says_running(local, local->name) == 1);
+}
+
+static bool amqp_answers(const struct core *core)
+{
+    const struct probe_memory *amqp = &local_of(core)->probes[PROBE_AMQP];
+    const struct probe_memory *exec = &local_of(core)->probes[PROBE_EXEC];
+
+    if (!core->policy.probe_amqp) /* a command of the operator's stands in */
+        return !core->policy.probe_exec || (exec->failures == 0 && fresh(core, exec->succeeded_ms));
+    return amqp->failures == 0 && fresh(core, amqp->deep_ok_ms);
+}
+
+static bool no_alarm(const struct core *core)
+{
+    const struct member *local = local_of(core);
+
+    return !has_api(core) ||
+           (fresh(core, local->alarms_started_ms) && !local->view.memory_alarm && !local->view.disk_alarm);
+}
+
+/* Of the others that live, how many say that this node runs. */
+static void count_peers(const struct core *core, size_t *ret_living, size_t *ret_agreeing)
+{
+    *ret_living = 0;
+    *ret_agreeing = 0;
+    for (size_t i = 1; i < core->member_count; i++) {
+        const struct member *peer = &core->members[i];
+
+        if (!member_is_up(peer))
+            continue;
+        ++*ret_living;
+        if (fresh(core, peer->members_started_ms) && member_says_running(peer, local_of(core)->name) == 1)
+            ++*ret_agreeing;
+    }
+}
+
+static bool peers_agree(const struct core *core)
+{
+    size_t living, agreeing;
+
+    if (!has_api(core))
+        return true;
+    count_peers(core, &living, &agreeing);
+    return agreeing * 2 > living || living == 0;
+}
+
+static bool not_partitioned(const struct core *core)
+{
+    const struct member *local = local_of(core);
+
+    return !has_api(core) || (fresh(core, local->partitions_started_ms) && !local->view.partitioned);
+}
+
+static bool vhosts_up(const struct core *core)
+{
+    const struct member *local = local_of(core);
+
+    return !has_api(core) || (fresh(core, local->vhosts_started_ms) && local->view.vhosts_up);
+}
+
+static bool step_holds(const struct core *core, enum verify_step step)
+{
+    switch (step) {
+    case VERIFY_UNIT:
+        return core->unit.known && unit_is_running(&core->unit.state);
+    case VERIFY_BOOT:
+        return booted(core);
+    case VERIFY_AMQP:
+        return amqp_answers(core);
+    case VERIFY_ALARM:
+        return no_alarm(core);
+    case VERIFY_PEERS:
+        return peers_agree(core);
+    case VERIFY_PARTITION:
+        return not_partitioned(core);
+    case VERIFY_VHOSTS:
+        return vhosts_up(core);
+    case VERIFY_STABLE:
+    case VERIFY_DONE:
+        break;
+    }
+    return false;
+}
+
+void verify_begin(struct core *core, uint64_t now_ms)
+{
+    core->rescue.active_ms = now_ms;
+    core->rescue.verify = (struct verify){.step = VERIFY_UNIT, .step_since_ms = now_ms};
+}
+
+enum verify_step verify_advance(struct core *core, uint64_t now_ms)
+{
+    struct verify *verify = &core->rescue.verify;
+    enum verify_step step = VERIFY_UNIT;
+
+    while (step < VERIFY_STABLE && step_holds(core, step))
+        step++;
+    if (step == VERIFY_STABLE && verify->step >= VERIFY_STABLE &&
+        now_ms - verify->stable_since_ms >= core->policy.verify_stable_ms)
+        step = VERIFY_DONE;
+    if (step != verify->step) {
+        /* Falling back restarts the clock of stability, but the lost step gets its full deadline. */
+        if (step == VERIFY_STABLE)
+            verify->stable_since_ms = now_ms;
+        verify->step = step;
+        verify->step_since_ms = now_ms;
+    }
+    return step;
+}
+
+uint64_t verify_deadline_ms(const struct core *core)
+{
+    const struct verify *verify = &core->rescue.verify;
+
+    if (verify->step == VERIFY_STABLE)
+        return verify->stable_since_ms + core->policy.verify_stable_ms;
+    return verify->step_since_ms + core->policy.verify_timeout_ms;
+}
+
+/* A node that keeps losing steps must not be "about to be verified" for ever. */
+static uint64_t hard_end_ms(const struct core *core)
+{
+    return core->rescue.active_ms + core->policy.verify_timeout_ms * VERIFY_DONE +
+           core->policy.verify_stable_ms;
+}
+
+bool verify_is_late(const struct core *core, uint64_t now_ms)
+{
+    const struct verify *verify = &core->rescue.verify;
+
+    if (now_ms >= hard_end_ms(core))
+        return true;
+    return verify->step < VERIFY_STABLE && now_ms - verify->step_since_ms >= core->policy.verify_timeout_ms;
+}
+
+void verify_describe(const struct core *core, char *text, size_t size)
+{
+    static const char *const steps[] = {
+        [VERIFY_UNIT] = "the unit is active",
+        [VERIFY_BOOT] = "the node lists itself as running",
+        [VERIFY_AMQP] = "the AMQP port answers with bytes",
+        [VERIFY_ALARM] = "no memory or disk alarm",
+        [VERIFY_PEERS] = "a majority of the other living nodes list it as running",
+        [VERIFY_PARTITION] = "no partition",
+        [VERIFY_VHOSTS] = "the virtual hosts are up",
+        [VERIFY_STABLE] = "all of it stays so",
+        [VERIFY_DONE] = "all of it has stayed so",
+    };
+    const struct probe_memory *api = &local_of(core)->probes[PROBE_MANAGEMENT];
+    size_t living, agreeing;
+
+    text_append(text, size, "missing proof: %s", steps[core->rescue.verify.step]);
+    if (core->rescue.verify.step == VERIFY_PEERS) {
+        count_peers(core, &living, &agreeing);
+        text_append(text, size, " (%zu of %zu do)", agreeing, living);
+    } else if (core->rescue.verify.step != VERIFY_UNIT && api->seen &&
+               probe_result_info(api->result)->health != HEALTH_UP) {
+        text_append(text, size, " (the management API: %s)", probe_result_info(api->result)->sentence);
+    }
+}

@@ -1,0 +1,147 @@
+/* Policy is data, so it can be walked whole: every state x trigger x fact combination has exactly one row. */
+#include "core/table.h"
+
+#include "cmocka_all.h"
+
+#include <string.h>
+
+static size_t count_rows(enum state from, enum trigger on, uint16_t facts)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < rescue_row_count; i++) {
+        const struct row *row = &rescue_rows[i];
+
+        if ((row->from & (1u << from)) && (row->on & (1u << on)) && (facts & row->need) == row->need &&
+            !(facts & row->forbid))
+            count++;
+    }
+    return count;
+}
+
+static void test_every_combination_has_one_row(void **context)
+{
+    (void)context;
+    for (int from = 0; from < STATE_COUNT; from++)
+        for (int on = 0; on < (int)TRIGGER_COUNT; on++)
+            for (unsigned facts = 0; facts < FACTS_END; facts++) {
+                size_t count = count_rows((enum state)from, (enum trigger)on, (uint16_t)facts);
+
+                if (count != 1)
+                    fail_msg("%s x %s x facts 0x%02x: %zu rows", state_name((enum state)from),
+                        trigger_name((enum trigger)on), facts, count);
+            }
+}
+
+static void test_every_row_is_used_and_says_why(void **context)
+{
+    (void)context;
+    for (size_t i = 0; i < rescue_row_count; i++) {
+        const struct row *row = &rescue_rows[i];
+
+        assert_non_null(row->why);
+        assert_true(strlen(row->why) > 5);
+        assert_true(strlen(row->why) < RMQ_WHY_MAX);
+        assert_int_equal(row->need & row->forbid, 0);
+        assert_true(row->from != 0 && row->from < (1u << STATE_COUNT));
+        assert_true(row->on != 0 && row->on < (1u << TRIGGER_COUNT));
+        if (row->to == STATE_COUNT) { /* staying does nothing */
+            assert_int_equal(row->act, ACT_NOTHING);
+            assert_int_equal(row->tell, NOTICE_NONE);
+        }
+    }
+}
+
+static void test_every_state_is_reachable(void **context)
+{
+    unsigned reached = (1u << STATE_WATCHING) | (1u << STATE_RESUMED); /* where an agent begins */
+    unsigned before;
+
+    (void)context;
+    do {
+        before = reached;
+        for (size_t i = 0; i < rescue_row_count; i++)
+            if ((rescue_rows[i].from & reached) && rescue_rows[i].to < STATE_COUNT)
+                reached |= 1u << rescue_rows[i].to;
+    } while (reached != before);
+    assert_int_equal(reached, (1u << STATE_COUNT) - 1);
+}
+
+static void test_every_state_leads_back_to_peace(void **context)
+{
+    unsigned peaceful = 1u << STATE_WATCHING;
+    unsigned before;
+
+    (void)context;
+    do {
+        before = peaceful;
+        for (size_t i = 0; i < rescue_row_count; i++)
+            if (rescue_rows[i].to < STATE_COUNT && (peaceful & (1u << rescue_rows[i].to)))
+                peaceful |= rescue_rows[i].from;
+    } while (peaceful != before);
+    assert_int_equal(peaceful, (1u << STATE_COUNT) - 1);
+}
+
+/* The promises of the product, checked on every combination rather than on the rows' text. */
+static void test_gates_hold_on_every_combination(void **context)
+{
+    (void)context;
+    for (int from = 0; from < STATE_COUNT; from++)
+        for (int on = 0; on < (int)TRIGGER_COUNT; on++)
+            for (unsigned facts = 0; facts < FACTS_END; facts++) {
+                const struct row *row = table_find((enum state)from, (enum trigger)on, (uint16_t)facts);
+                const unsigned kill = FACT_ACT | FACT_QUORUM | FACT_BUDGET | FACT_HUNG;
+
+                if (row->act == ACT_KILL) {
+                    assert_int_equal(facts & kill, kill);
+                    assert_int_equal(facts & FACT_FOREIGN_JOB, 0);
+                    assert_int_equal(from, STATE_ASKING);
+                }
+                if (row->act == ACT_START && from != STATE_KILLING) {
+                    assert_true(facts & FACT_ACT);
+                    assert_false(facts & FACT_FOREIGN_JOB);
+                }
+                if (on == (int)CONDITION_STOPPED || on == (int)CONDITION_BOOTING ||
+                    on == (int)CONDITION_ALARM || on == (int)CONDITION_MISCONFIGURED ||
+                    on == (int)CONDITION_STALLED || on == (int)CONDITION_UNKNOWN ||
+                    on == (int)CONDITION_PEER_DOWN)
+                    assert_true(row->act == ACT_NOTHING || row->act == ACT_ASK);
+            }
+}
+
+static void test_every_watch_combination_has_one_row(void **context)
+{
+    (void)context;
+    for (int kind = 0; kind < WATCH_KIND_COUNT; kind++)
+        for (int raised = 0; raised < 2; raised++)
+            for (int on = 0; on < SIGN_COUNT; on++)
+                for (unsigned facts = 0; facts < WATCH_FACTS_END; facts++) {
+                    size_t count = 0;
+
+                    for (size_t i = 0; i < watch_row_count; i++) {
+                        const struct watch_row *row = &watch_rows[i];
+
+                        if ((row->kinds & (1u << kind)) && row->raised == (raised == 1) &&
+                            (row->on & (1u << on)) && (facts & row->need) == row->need &&
+                            !(facts & row->forbid))
+                            count++;
+                    }
+                    if (count != 1)
+                        fail_msg("%s, %s, sign %d, facts 0x%x: %zu rows", watch_infos[kind].name,
+                            raised ? "raised" : "quiet", on, facts, count);
+                }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_combination_has_one_row),
+        cmocka_unit_test(test_every_row_is_used_and_says_why),
+        cmocka_unit_test(test_every_state_is_reachable),
+        cmocka_unit_test(test_every_state_leads_back_to_peace),
+        cmocka_unit_test(test_gates_hold_on_every_combination),
+        cmocka_unit_test(test_every_watch_combination_has_one_row),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
