@@ -85,8 +85,8 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
 {
     struct unit_evidence *unit = &core->unit;
     bool was_running = unit->known && unit_is_running(&unit->state);
-    bool was_alive = unit->known && (was_running || unit->state.active == UNIT_ACTIVATING);
     bool was_waiting = unit->known && unit_is_waiting_to_restart(&unit->state);
+    bool was_alive = unit->known && !was_waiting && (was_running || unit->state.active == UNIT_ACTIVATING);
     bool waiting = unit_is_waiting_to_restart(state);
     bool activating = state->active == UNIT_ACTIVATING && !waiting;
 

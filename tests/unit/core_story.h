@@ -1,0 +1,43 @@
+/* Drives a core through a story: a clock, a cluster of three, and what the core answered. */
+#ifndef RMQWATCH_TESTS_CORE_STORY_H
+#define RMQWATCH_TESTS_CORE_STORY_H
+
+#include "core/core.h"
+
+struct story {
+    struct core core;
+    struct action_list actions; /* of the last step */
+    uint64_t now_ms;
+    uint32_t told[NOTICE_KIND_COUNT]; /* how often each kind was told, since the start */
+    uint32_t starts, restarts, kills, stops, asks, saves;
+    struct notice last; /* the last notice told */
+    struct unit_state unit;
+};
+
+#define STORY_LOCAL "rabbit@a"
+
+/* Defaults of the product, a cluster of three, the unit active and everything answering. */
+void story_begin(struct story *story);
+/* The same without the cluster's member list and without any evidence. */
+void story_begin_blank(struct story *story);
+struct policy story_policy(void);
+
+void story_step(struct story *story, struct event *event);
+/* Lets time pass; ticks come when the core asks for them. */
+void story_wait(struct story *story, uint64_t ms);
+void story_members(struct story *story, const char *const *names, size_t count);
+void story_unit(struct story *story, enum unit_active active, const char *sub, const char *result);
+void story_probe(struct story *story, const char *node, enum probe_kind kind, enum probe_result result);
+/* A management answer of NODE that lists everyone but DOWN (may be NULL) as running. */
+void story_view(struct story *story, const char *node, const char *down);
+void story_alarm(struct story *story, bool memory);
+void story_job(struct story *story, bool ok);
+void story_refuse(struct story *story, const char *error);
+/* Both probes of NODE answer well, deep and with everything that a proof wants. */
+void story_serve(struct story *story, const char *node);
+/* Both probes of the local node time out COUNT times, a second apart. */
+void story_hang(struct story *story, unsigned count);
+/* What the last step did: whether it contains an action of this kind. */
+bool story_did(const struct story *story, enum action_kind kind);
+
+#endif
