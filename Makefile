@@ -3,6 +3,11 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Where systemd, polkit and journald look, whatever PREFIX is.
+SYSCONFDIR ?= /etc
+UNITDIR ?= /usr/lib/systemd/system
+LIBDIR ?= /usr/lib
+DATADIR ?= /usr/share
 BUILD ?= build
 SUITE ?= bookworm
 NODES ?= 3
@@ -26,19 +31,93 @@ ALL_LDFLAGS = $(LDHARDENING) $(SANITIZE) $(LDFLAGS)
 # One static library per folder of src, so that a folder's undefined symbols can be checked by themselves.
 PARTS := agent alerts probes systemd http store config core base
 LIBS := $(PARTS:%=$(BUILD)/lib%.a)
+LINK_LIBS = -Wl,--start-group $(LIBS) -Wl,--end-group $(PACKAGE_LIBS)
 DAEMON := $(BUILD)/rmqwatchd
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
+
+C_FILES := $(wildcard include/rmqwatch/*.h src/*/*.[ch] tests/unit/*.[ch])
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
 .PHONY: all
 all: $(DAEMON) ## build the daemon
 
-# Installs what the build needs where it is missing; asks apt nothing when all is there.
-$(BUILD)/.bootstrap-build: scripts/bootstrap
-	scripts/bootstrap build
+.PHONY: check
+check: lint unit ## lint and unit tests: no root, no network, under two minutes
+	@tests/summary $(BUILD)/results lint unit
+
+.PHONY: lint
+lint: $(BUILD)/.bootstrap-check $(LIBS) $(DAEMON)
+	@tests/lint/run $(BUILD)
+
+.PHONY: unit
+unit: $(BUILD)/.bootstrap-check $(UNIT_TESTS)
+	@tests/run-unit $(BUILD)/results/unit $(UNIT_TESTS)
+
+.PHONY: test
+test: check $(BUILD)/.bootstrap-lab ## everything within 45 minutes, on real clusters too; becomes root by sudo
+	@tests/as-root tests/scenarios/run --build $(BUILD) --results $(BUILD)/results/scenarios || true
+	@tests/summary $(BUILD)/results lint unit scenarios
+
+.PHONY: test-all
+test-all: check $(BUILD)/.bootstrap-lab ## also what takes longer: all suites, soak, sanitizers, bare roots
+	@tests/as-root tests/scenarios/run --all --build $(BUILD) --results $(BUILD)/results/scenarios || true
+	@tests/summary $(BUILD)/results lint unit scenarios
+
+.PHONY: demo
+demo: all $(BUILD)/.bootstrap-lab ## rescue a killed and a hung node of a real cluster, on this screen
+	@tests/as-root tests/scenarios/demo --build $(BUILD)
+
+.PHONY: lab-up
+lab-up: all $(BUILD)/.bootstrap-lab ## start a cluster to play with: SUITE=bookworm|trixie|forky NODES=3
+	@tests/as-root tests/lab/lab up --suite $(SUITE) --nodes $(NODES)
+
+.PHONY: lab-down
+lab-down: ## take it down
+	@tests/as-root tests/lab/lab down
+
+.PHONY: sanitize
+sanitize: $(BUILD)/.bootstrap-check ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(MAKE) unit BUILD=$(BUILD)/sanitize SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
+
+.PHONY: format
+format: $(BUILD)/.bootstrap-check ## format the C sources
+	clang-format -i $(C_FILES)
+
+.PHONY: install
+install: all ## install below DESTDIR; PREFIX=/usr/local
+	install -D -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin/rmqwatchd
+	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/rmqwatchd
+	test -e $(DESTDIR)$(SYSCONFDIR)/rmqwatchd/rmqwatchd.conf || \
+		install -m 0644 etc/rmqwatchd.conf $(DESTDIR)$(SYSCONFDIR)/rmqwatchd/rmqwatchd.conf
+	install -d -m 0755 $(DESTDIR)$(UNITDIR)
+	sed 's|@BINDIR@|$(PREFIX)/sbin|g' packaging/rmqwatchd.service.in > $(DESTDIR)$(UNITDIR)/rmqwatchd.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/rmqwatchd.service
+	install -D -m 0644 packaging/50-rmqwatchd.rules $(DESTDIR)$(DATADIR)/polkit-1/rules.d/50-rmqwatchd.rules
+	install -D -m 0644 packaging/rmqwatchd.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/rmqwatchd.conf
+	install -D -m 0644 packaging/rmqwatchd.catalog $(DESTDIR)$(LIBDIR)/systemd/catalog/rmqwatchd.catalog
+
+.PHONY: uninstall
+uninstall: ## remove what install put there; configuration and state stay
+	rm -f $(DESTDIR)$(PREFIX)/sbin/rmqwatchd $(DESTDIR)$(UNITDIR)/rmqwatchd.service \
+		$(DESTDIR)$(DATADIR)/polkit-1/rules.d/50-rmqwatchd.rules $(DESTDIR)$(LIBDIR)/sysusers.d/rmqwatchd.conf \
+		$(DESTDIR)$(LIBDIR)/systemd/catalog/rmqwatchd.catalog
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
+
+# Installs what is missing for a purpose; asks apt nothing when all is there.
+$(BUILD)/.bootstrap-%: scripts/bootstrap
+	scripts/bootstrap $*
 	@mkdir -p $(@D) && touch $@
+
+.PRECIOUS: $(BUILD)/.bootstrap-% $(BUILD)/%.o
 
 $(BUILD)/%.o: %.c | $(BUILD)/.bootstrap-build
 	@mkdir -p $(@D)
@@ -52,9 +131,9 @@ endef
 $(foreach name,$(PARTS),$(eval $(call part,$(name))))
 
 $(DAEMON): $(call objects,src/rmqwatchd) $(LIBS)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_SUPPORT) $(LIBS)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lcmocka
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS) -lcmocka
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

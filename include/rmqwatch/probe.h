@@ -30,6 +30,7 @@ struct probe {
     bool deep;           /* ask for bytes, not just a connection */
     uint64_t timeout_ms; /* the whole run ends within this, whatever happens */
     uint64_t started_ms; /* CLOCK_BOOTTIME */
+    bool answered;       /* set by the probe when the node has answered and only details are awaited */
     probe_done_fn *done;
     void *owner;
     void *run; /* private to the probe's kind */

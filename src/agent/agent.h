@@ -1,5 +1,5 @@
-/* The shell around the core: owns the loop's adapters, the event queue and the one core timer. Events in, core_step,
- * actions out; it decides nothing itself. */
+/* The shell around the core: owns the loop's adapters, the event queue and the one core timer. Events in,
+ * core_step, actions out; it decides nothing itself. */
 #ifndef RMQWATCH_AGENT_AGENT_H
 #define RMQWATCH_AGENT_AGENT_H
 

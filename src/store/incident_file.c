@@ -13,7 +13,8 @@
 
 enum { FORMAT_VERSION = 1, FILE_SIZE_MAX = 64 * 1024 };
 
-static const char *const phase_names[PHASE_COUNT] = {"detect_ms", "ask_ms", "kill_ms", "boot_ms", "verify_ms"};
+static const char *const phase_names[PHASE_COUNT] = {
+    "detect_ms", "ask_ms", "kill_ms", "boot_ms", "verify_ms"};
 
 static cJSON *to_json(const struct core_snapshot *snapshot)
 {
@@ -90,8 +91,8 @@ static int from_json(const cJSON *root, struct core_snapshot *ret_snapshot)
     const double far = 9007199254740992.0; /* 2^53: what a JSON number holds exactly */
     double version, since, give_ups, phase;
 
-    if (!get_number(root, "version", FORMAT_VERSION, &version) || (int)version != FORMAT_VERSION || !incident ||
-        !get_state(root, &snapshot.state) || !get_number(root, "since_wall_ms", far, &since) ||
+    if (!get_number(root, "version", FORMAT_VERSION, &version) || (int)version != FORMAT_VERSION ||
+        !incident || !get_state(root, &snapshot.state) || !get_number(root, "since_wall_ms", far, &since) ||
         !get_number(root, "give_ups", UINT16_MAX, &give_ups) || !get_lists(root, &snapshot))
         return -EBADMSG;
     for (int i = 0; i < PHASE_COUNT; i++) {
@@ -132,7 +133,8 @@ int incident_file_save(const char *directory, const struct core_snapshot *snapsh
     r = fd < 0 ? -errno : write_whole(fd, text, strlen(text));
     if (fd >= 0)
         close(fd);
-    /* No fsync: it would wait for the disk, and what must survive is the death of the agent, not of the host. */
+    /* No fsync: it would wait for the disk, and what must survive is the death of the agent, not of the host.
+     */
     if (r == 0 && rename(temporary, path) < 0)
         r = -errno;
     free(text);

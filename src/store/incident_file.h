@@ -1,5 +1,5 @@
-/* The open incident and the restart budget on disk, so that a restarted agent goes on where it was. One small JSON
- * file, replaced atomically; losing it costs no more than that. */
+/* The open incident and the restart budget on disk, so that a restarted agent goes on where it was. One small
+ * JSON file, replaced atomically; losing it costs no more than that. */
 #ifndef RMQWATCH_STORE_INCIDENT_FILE_H
 #define RMQWATCH_STORE_INCIDENT_FILE_H
 

@@ -1,0 +1,230 @@
+#include "agent/agent.h"
+#include "agent/parts.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/incident_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FLUSH_MS = 700,         /* of the second that the way down may take */
+    CORE_MARGIN_MS = 10000, /* the core ticks at least once per interval */
+};
+
+static void on_drain(uv_idle_t *handle);
+
+static void post(void *context, struct event *event)
+{
+    struct agent *agent = context;
+
+    if (agent->stopping)
+        return;
+    event->now_ms = clock_boot_ms();
+    event->wall_ms = clock_wall_ms();
+    if (!event_queue_push(&agent->queue, event)) {
+        log_line(LOG_ERR, "the event queue is full; an event was dropped (%llu so far)",
+            (unsigned long long)agent->queue.dropped);
+        return;
+    }
+    uv_idle_start(&agent->drain, on_drain);
+}
+
+static void on_tick(uv_timer_t *handle)
+{
+    struct agent *agent = handle->data;
+    struct event event = {.kind = EVENT_TICK};
+
+    post(agent, &event);
+}
+
+static void schedule_tick(struct agent *agent)
+{
+    uint64_t now_ms = clock_boot_ms();
+    uint64_t deadline_ms = core_deadline_ms(&agent->core);
+
+    uv_update_time(agent->loop);
+    uv_timer_start(&agent->tick, on_tick, deadline_ms > now_ms ? deadline_ms - now_ms : 1, 0);
+}
+
+/* The only place where decisions are made, one event at a time, never inside an adapter's callback. */
+static void on_drain(uv_idle_t *handle)
+{
+    struct agent *agent = handle->data;
+
+    while (!agent->stopping && event_queue_pop(&agent->queue, &agent->event)) {
+        core_step(&agent->core, &agent->event, &agent->actions);
+        agent_execute(agent, &agent->actions);
+    }
+    uv_idle_stop(handle);
+    if (agent->stopping)
+        return;
+    activity_completed(&agent->activities, agent->core_activity, clock_boot_ms());
+    agent_show_status(agent);
+    schedule_tick(agent);
+}
+
+static void restore(struct agent *agent)
+{
+    struct core_snapshot snapshot;
+    int r = incident_file_load(agent->config->state_dir, &snapshot);
+
+    if (r == -ENOENT)
+        return;
+    if (r < 0) {
+        log_line(LOG_WARNING, "%s/incident.json: cannot be used (%s); starting afresh",
+            agent->config->state_dir, strerror(-r));
+        return;
+    }
+    core_restore(&agent->core, &snapshot, clock_boot_ms(), clock_wall_ms());
+    if (snapshot.incident[0])
+        log_line(LOG_NOTICE, "going on with incident %s, which was %s", snapshot.incident,
+            state_name(snapshot.state));
+}
+
+static int create_adapters(struct agent *agent)
+{
+    struct config *config = agent->config;
+    struct unit_watch_options watch = {
+        .unit = config->unit, .sink = agent->sink, .activities = &agent->activities};
+    int r;
+
+    agent->http = http_client_new(agent->loop);
+    if (!agent->http)
+        return -ENOMEM;
+    agent->scheduler = scheduler_new(agent->loop, config, agent->http, &agent->sink, &agent->activities);
+    agent->outbox = outbox_new(agent->loop, agent->http, config);
+    if (!agent->scheduler || !agent->outbox)
+        return -ENOMEM;
+    r = outbox_watch(agent->outbox, &agent->activities);
+    r = r < 0 ? r : notify_new(agent->loop, &agent->activities, &agent->notify);
+    r = r < 0 ? r : bus_new(agent->loop, &agent->bus);
+    r = r < 0 ? r : unit_control_new(agent->bus, config->unit, &agent->sink, &agent->control);
+    watch.bus = agent->bus;
+    watch.control = agent->control;
+    return r < 0 ? r : unit_watch_new(agent->loop, &watch, &agent->watch);
+}
+
+struct agent *agent_new(uv_loop_t *loop, struct config *config)
+{
+    struct agent *agent = calloc(1, sizeof(*agent));
+    uint64_t now_ms = clock_boot_ms();
+
+    if (!agent) {
+        config_free(config);
+        return NULL;
+    }
+    agent->loop = loop;
+    agent->config = config;
+    agent->sink = (struct event_sink){post, agent};
+    uv_idle_init(loop, &agent->drain);
+    uv_timer_init(loop, &agent->tick);
+    agent->drain.data = agent;
+    agent->tick.data = agent;
+    core_init(&agent->core, config->node, config->cluster ? config->cluster : "", &config->policy, now_ms);
+    agent->core_activity =
+        activity_add(&agent->activities, "core", config->policy.interval_ms + CORE_MARGIN_MS, now_ms);
+    if (create_adapters(agent) < 0) {
+        agent_stop(agent);
+        uv_run(loop, UV_RUN_DEFAULT);
+        agent_free(agent);
+        return NULL;
+    }
+    return agent;
+}
+
+void agent_start(struct agent *agent)
+{
+    const struct config *config = agent->config;
+
+    log_line(LOG_NOTICE, "rmqwatchd " RMQWATCH_VERSION " guards %s (%s), mode = %s, %zu channels",
+        config->node, config->unit, config->policy.act ? "act" : "observe", config->channel_count);
+    restore(agent);
+    schedule_tick(agent);
+    bus_start(agent->bus);
+    scheduler_start(agent->scheduler);
+    for (size_t i = 1; i < agent->core.member_count; i++)
+        scheduler_add_member(agent->scheduler, agent->core.members[i].name);
+    notify_ready(agent->notify);
+    agent_show_status(agent);
+}
+
+void agent_reload(struct agent *agent, struct config *config)
+{
+    struct config *old = agent->config;
+    struct event event = {.kind = EVENT_POLICY, .policy = config->policy};
+
+    notify_reloading(agent->notify);
+    if (strcmp(old->unit, config->unit) != 0 || strcmp(old->node, config->node) != 0)
+        log_line(LOG_WARNING, "%s: node and unit cannot be changed by a reload; restart the daemon for that",
+            config->path);
+    if (outbox_reconfigure(agent->outbox, config) < 0) {
+        config_free(config);
+        agent_reload_refused(agent, "out of memory");
+        return;
+    }
+    scheduler_reconfigure(agent->scheduler, config);
+    activity_set_max_silence(
+        &agent->activities, agent->core_activity, config->policy.interval_ms + CORE_MARGIN_MS);
+    agent->config = config;
+    config_free(old);
+    post(agent, &event);
+    log_line(LOG_NOTICE, "%s: read again and in use", config->path);
+    notify_ready(agent->notify);
+}
+
+void agent_reload_refused(struct agent *agent, const char *error)
+{
+    notify_reloading(agent->notify);
+    log_line(LOG_ERR, "%s; the old configuration stays in use", error);
+    notify_ready(agent->notify);
+}
+
+static void on_outbox_closed(void *context)
+{
+    struct agent *agent = context;
+
+    agent->outbox = NULL;
+    http_client_close(agent->http, NULL, NULL);
+    agent->http = NULL;
+}
+
+static void on_flushed(void *context)
+{
+    struct agent *agent = context;
+
+    outbox_close(agent->outbox, on_outbox_closed, agent);
+}
+
+void agent_stop(struct agent *agent)
+{
+    if (agent->stopping)
+        return;
+    agent->stopping = true;
+    notify_stopping(agent->notify);
+    uv_close((uv_handle_t *)&agent->drain, NULL);
+    uv_close((uv_handle_t *)&agent->tick, NULL);
+    unit_watch_free(agent->watch);
+    unit_control_free(agent->control);
+    bus_free(agent->bus);
+    scheduler_close(agent->scheduler, NULL, NULL);
+    notify_free(agent->notify);
+    agent->watch = NULL;
+    agent->control = NULL;
+    agent->bus = NULL;
+    agent->scheduler = NULL;
+    agent->notify = NULL;
+    if (agent->outbox)
+        outbox_flush_then(agent->outbox, FLUSH_MS, on_flushed, agent);
+    else
+        http_client_close(agent->http, NULL, NULL);
+}
+
+void agent_free(struct agent *agent)
+{
+    if (!agent)
+        return;
+    config_free(agent->config);
+    free(agent);
+}

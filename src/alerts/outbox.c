@@ -1,0 +1,291 @@
+#include "alerts/outbox.h"
+
+#include "alerts/lane.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+enum {
+    BEAT_MS = 10000, /* how often it proves to be alive while there is nothing to do */
+    SILENCE_MAX_MS = 45000,
+};
+
+struct outbox {
+    uv_timer_t timer; /* the only one: for whatever comes next */
+    struct http_client *client;
+    size_t lane_count;
+    struct lane *lanes[RMQ_CHANNELS_MAX];
+    uint64_t seed; /* in the ids of notices: which start of which agent it was */
+    uint64_t number;
+
+    struct activity_list *activities;
+    int activity;
+
+    void (*flushed)(void *context); /* while flushing */
+    void *flushed_context;
+    uint64_t flush_until_ms;
+
+    void (*closed)(void *context);
+    void *closed_context;
+};
+
+static void on_timer(uv_timer_t *timer);
+
+/* Work is never done where it is found, neither in outbox_put() nor in a reply: the timer does it. Not in 0
+ * ms, as libuv 1.44 may then not leave its timers. */
+static void outbox_arm(struct outbox *outbox)
+{
+    uint64_t now_ms = clock_boot_ms();
+    uint64_t due_ms = outbox->activities ? now_ms + BEAT_MS : UINT64_MAX;
+
+    for (size_t i = 0; i < outbox->lane_count; i++) {
+        uint64_t lane_ms = lane_due_ms(outbox->lanes[i]);
+
+        due_ms = lane_ms < due_ms ? lane_ms : due_ms;
+    }
+    if (outbox->flushed && outbox->flush_until_ms < due_ms)
+        due_ms = outbox->flush_until_ms;
+    if (due_ms == UINT64_MAX) {
+        uv_timer_stop(&outbox->timer);
+        return;
+    }
+    uv_update_time(outbox->timer.loop); /* the pause counts from now, not from when the loop last looked */
+    uv_timer_start(&outbox->timer, on_timer, due_ms > now_ms ? due_ms - now_ms : 1, 0);
+}
+
+static void on_lane_changed(void *context)
+{
+    struct outbox *outbox = context;
+
+    /* While flushing, any end of a delivery may be the last: look at once. */
+    if (outbox->flushed)
+        uv_timer_start(&outbox->timer, on_timer, 1, 0);
+    else
+        outbox_arm(outbox);
+}
+
+/* Whether anything can still be delivered before the flush has to end. */
+static bool flush_goes_on(const struct outbox *outbox, uint64_t now_ms)
+{
+    if (now_ms >= outbox->flush_until_ms)
+        return false;
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        if (outbox->lanes[i]->transfer || lane_due_ms(outbox->lanes[i]) < outbox->flush_until_ms)
+            return true;
+    return false;
+}
+
+static void outbox_prove(struct outbox *outbox, uint64_t now_ms)
+{
+    if (!outbox->activities)
+        return;
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        if (lane_is_stuck(outbox->lanes[i], now_ms))
+            return;
+    activity_completed(outbox->activities, outbox->activity, now_ms);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct outbox *outbox = timer->data;
+    uint64_t now_ms = clock_boot_ms();
+    void (*flushed)(void *context) = outbox->flushed;
+
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        lane_run(outbox->lanes[i], now_ms);
+    outbox_prove(outbox, now_ms);
+    if (flushed && !flush_goes_on(outbox, now_ms)) {
+        outbox->flushed = NULL;
+        outbox_arm(outbox);
+        flushed(outbox->flushed_context); /* may close the outbox: nothing after it */
+        return;
+    }
+    outbox_arm(outbox);
+}
+
+static uint64_t make_seed(void)
+{
+    uint64_t seed = 0;
+
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+        seed = (uint64_t)clock_wall_ms() << 20 ^ clock_boot_ms(); /* no entropy yet, early in the boot */
+    return seed;
+}
+
+/* The lane of this channel among the COUNT old ones, taken out of them; NULL: none. */
+static struct lane *take_lane(struct lane **lanes, size_t count, const struct channel_config *channel)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct lane *lane = lanes[i];
+
+        if (lane && lane_is(lane, channel)) {
+            lanes[i] = NULL;
+            return lane;
+        }
+    }
+    return NULL;
+}
+
+static void give_up_lane(struct lane *lane)
+{
+    if (!lane)
+        return;
+    if (lane->queue.count > 0)
+        log_line(LOG_WARNING, "%s \"%.64s\" is configured no more: %zu notices for it are given up",
+            lane->config->ops->name, lane->config->name, lane->queue.count);
+    lane_free(lane);
+}
+
+int outbox_reconfigure(struct outbox *outbox, const struct config *config)
+{
+    struct lane *fresh[RMQ_CHANNELS_MAX] = {NULL};
+    size_t count = config->channel_count < RMQ_CHANNELS_MAX ? config->channel_count : RMQ_CHANNELS_MAX;
+
+    /* A lane for each of them, needed or not, before anything is changed: it cannot fail half way. */
+    for (size_t i = 0; i < count; i++) {
+        fresh[i] = lane_new(outbox->client, &config->channels[i], on_lane_changed, outbox);
+        if (!fresh[i]) {
+            while (i > 0)
+                lane_free(fresh[--i]);
+            return -ENOMEM;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct lane *kept = take_lane(outbox->lanes, outbox->lane_count, &config->channels[i]);
+
+        if (!kept)
+            continue;
+        lane_free(fresh[i]);
+        fresh[i] = kept;
+        lane_set_config(kept, &config->channels[i]);
+    }
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        give_up_lane(outbox->lanes[i]);
+    for (size_t i = 0; i < count; i++)
+        outbox->lanes[i] = fresh[i];
+    outbox->lane_count = count;
+    outbox_arm(outbox);
+    return 0;
+}
+
+struct outbox *outbox_new(uv_loop_t *loop, struct http_client *client, const struct config *config)
+{
+    struct outbox *outbox = calloc(1, sizeof(*outbox));
+
+    if (!outbox)
+        return NULL;
+    outbox->client = client;
+    outbox->seed = make_seed();
+    outbox->activity = -1;
+    uv_timer_init(loop, &outbox->timer);
+    outbox->timer.data = outbox;
+    if (outbox_reconfigure(outbox, config) < 0) {
+        outbox_close(outbox, NULL, NULL);
+        return NULL;
+    }
+    return outbox;
+}
+
+int outbox_watch(struct outbox *outbox, struct activity_list *list)
+{
+    int slot = activity_add(list, "outbox", SILENCE_MAX_MS, clock_boot_ms());
+
+    if (slot < 0)
+        return slot;
+    outbox->activities = list;
+    outbox->activity = slot;
+    outbox_arm(outbox);
+    return 0;
+}
+
+int outbox_put(struct outbox *outbox, const struct notice *notice)
+{
+    struct letter *letter = letter_new(notice, outbox->seed, ++outbox->number);
+
+    for (size_t i = 0; i < outbox->lane_count; i++) {
+        struct lane *lane = outbox->lanes[i];
+
+        if (!lane_admits(lane, notice))
+            continue;
+        if (letter)
+            lane_put(lane, letter);
+        else
+            lane_count_lost(lane);
+    }
+    if (!letter) {
+        log_line(LOG_ERR, "out of memory: a notice could not be queued for any channel");
+        return -ENOMEM;
+    }
+    letter_unref(letter);
+    outbox_arm(outbox);
+    return 0;
+}
+
+size_t outbox_pending(const struct outbox *outbox)
+{
+    size_t pending = 0;
+
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        pending += outbox->lanes[i]->queue.count;
+    return pending;
+}
+
+void outbox_count(const struct outbox *outbox, struct outbox_counts *ret_counts)
+{
+    struct outbox_counts counts = {0};
+
+    for (size_t i = 0; i < outbox->lane_count; i++) {
+        const struct lane *lane = outbox->lanes[i];
+
+        counts.sent += lane->sent;
+        counts.refused += lane->refused;
+        counts.dropped += lane->dropped;
+        counts.retries += lane->retries;
+    }
+    *ret_counts = counts;
+}
+
+void outbox_flush_then(struct outbox *outbox, uint64_t timeout_ms, void (*done)(void *context), void *context)
+{
+    outbox->flushed = done;
+    outbox->flushed_context = context;
+    outbox->flush_until_ms = clock_boot_ms() + timeout_ms;
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        lane_try_now(outbox->lanes[i]);
+    uv_timer_start(&outbox->timer, on_timer, 1, 0);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct outbox *outbox = handle->data;
+
+    if (outbox->closed)
+        outbox->closed(outbox->closed_context);
+    free(outbox);
+}
+
+void outbox_close(struct outbox *outbox, void (*done)(void *context), void *context)
+{
+    size_t pending;
+
+    if (!outbox) {
+        if (done)
+            done(context);
+        return;
+    }
+    pending = outbox_pending(outbox);
+    if (pending > 0)
+        log_line(LOG_WARNING, "closing with %zu deliveries of notices that are not done", pending);
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        lane_free(outbox->lanes[i]);
+    outbox->lane_count = 0;
+    if (outbox->activities)
+        activity_remove(outbox->activities, outbox->activity);
+    outbox->activities = NULL;
+    outbox->closed = done;
+    outbox->closed_context = context;
+    uv_close((uv_handle_t *)&outbox->timer, on_timer_closed);
+}

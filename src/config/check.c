@@ -1,0 +1,129 @@
+#include "config/load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct load_place root = {.section = &option_sections[0]};
+static const struct load_place amqp = {.section = &option_sections[1]};
+static const struct load_place management = {.section = &option_sections[2]};
+static const struct load_place exec = {.section = &option_sections[3]};
+
+/* SMALL must not be larger than LARGE. The line is the later one of the two that the file sets. */
+static int check_order(struct load *load, const struct load_place *place, const char *small,
+    uint64_t small_ms, const char *large, uint64_t large_ms)
+{
+    const char *section = place->section->name;
+    char sentence[160];
+
+    if (small_ms <= large_ms)
+        return 0;
+    if (scan_option_line(&load->scan, section, place->ordinal, large) >
+        scan_option_line(&load->scan, section, place->ordinal, small)) {
+        snprintf(sentence, sizeof sentence, "is shorter than %s; it must be as long or longer", small);
+        return load_problem(load, place, large, -EINVAL, sentence);
+    }
+    snprintf(sentence, sizeof sentence, "is longer than %s; it must be as long or shorter", large);
+    return load_problem(load, place, small, -EINVAL, sentence);
+}
+
+static int check_policy(struct load *load, const struct policy *policy)
+{
+    const struct {
+        const char *small;
+        uint64_t small_ms;
+        const char *large;
+        uint64_t large_ms;
+    } orders[] = {
+        {"fast_interval", policy->fast_interval_ms, "interval", policy->interval_ms},
+        /* A probe counts as slow after one fast interval; it must still be under way then. */
+        {"fast_interval", policy->fast_interval_ms, "timeout", policy->timeout_ms},
+        {"verify_stable", policy->verify_stable_ms, "verify_timeout", policy->verify_timeout_ms},
+        {"backoff", policy->backoff_ms, "backoff_max", policy->backoff_max_ms},
+        {"give_up_retry", policy->give_up_retry_ms, "give_up_retry_max", policy->give_up_retry_max_ms},
+    };
+    int r = 0;
+
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0] && r == 0; i++)
+        r = check_order(
+            load, &root, orders[i].small, orders[i].small_ms, orders[i].large, orders[i].large_ms);
+    return r;
+}
+
+static int check_probes(struct load *load, const struct config *config)
+{
+    if (!config->amqp.enabled && !config->management.enabled && !config->exec.enabled)
+        return load_problem(load, &amqp, "enabled", -EINVAL,
+            "is false, as it is for management and exec; at least one kind of probe must be enabled");
+    if (config->management.enabled && config->management.username == NULL)
+        return load_problem(load, &management, "username", -EINVAL,
+            "is not set; name a user with the tag 'monitoring', or set enabled = false");
+    if (config->management.enabled && config->management.password.value == NULL)
+        return load_problem(
+            load, &management, "password_file", -EINVAL, "is not set; name the file that holds the password");
+    if (config->exec.enabled && (config->exec.command[0] == NULL || config->exec.command[0][0] != '/'))
+        return load_problem(load, &exec, "command", -EINVAL,
+            "does not begin with an absolute path; write {\"/path/to/program\", \"argument\"}");
+    return check_order(load, &exec, "timeout", config->exec.timeout_ms, "interval", config->exec.interval_ms);
+}
+
+static int check_mail(struct load *load, const struct load_place *place, const struct channel_config *channel)
+{
+    const char *missing = NULL;
+
+    if (channel->server == NULL)
+        missing = "server";
+    else if (channel->from == NULL)
+        missing = "from";
+    else if (channel->to_count == 0)
+        missing = "to";
+    else if (channel->username != NULL && channel->password.value == NULL)
+        missing = "password_file";
+    else if (channel->username == NULL && channel->password.value != NULL)
+        missing = "username";
+    if (missing != NULL)
+        return load_problem(load, place, missing, -EINVAL,
+            "is not set; a mail channel needs server, from and to, and username with password_file or "
+            "neither");
+    if (channel->username != NULL && !channel->starttls && strncmp(channel->server, "smtp://", 7) == 0)
+        return load_problem(load, place, "starttls", -EINVAL,
+            "is false, so the password would go over the network in the clear; use true, or smtps://");
+    return 0;
+}
+
+static int check_channels(struct load *load, const struct config *config)
+{
+    size_t ordinal = 0;
+    int r = 0;
+
+    for (size_t i = 0; i < config->channel_count && r == 0; i++) {
+        const struct channel_config *channel = &config->channels[i];
+        struct option_section section = option_channel_section(channel->ops);
+        struct load_place place = {.section = &section, .title = channel->name};
+
+        /* Channels of one kind stand together, in the order of the file. */
+        ordinal = i > 0 && config->channels[i - 1].ops == channel->ops ? ordinal + 1 : 0;
+        place.ordinal = ordinal;
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(config->channels[j].name, channel->name) == 0)
+                return load_problem(load, &place, NULL, -EEXIST,
+                    "is the name of another channel too; each channel needs a name of its own");
+        if (channel->ops->mail)
+            r = check_mail(load, &place, channel);
+        else if (channel->url.value == NULL)
+            r = load_problem(
+                load, &place, "url_file", -EINVAL, "is not set; name the file that holds the URL");
+    }
+    return r;
+}
+
+int load_check(struct load *load, const struct config *config)
+{
+    int r = check_policy(load, &config->policy);
+
+    if (r == 0)
+        r = check_probes(load, config);
+    if (r == 0)
+        r = check_channels(load, config);
+    return r;
+}

@@ -1,0 +1,114 @@
+#include "config/options.h"
+
+#define MS UINT64_C(1)
+#define SECOND (1000 * MS)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define ROOT(field) offsetof(struct config, field)
+#define POLICY(field) offsetof(struct config, policy.field)
+#define AMQP(field) offsetof(struct amqp_config, field)
+#define MANAGEMENT(field) offsetof(struct management_config, field)
+#define EXEC(field) offsetof(struct exec_config, field)
+#define NODE(field) offsetof(struct node_config, field)
+#define CHANNEL(field) offsetof(struct channel_config, field)
+
+/* clang-format off: a table is read by its columns */
+static const struct option root_options[] = {
+    {"mode", OPTION_MODE, POLICY(act), "act", 0, 0, NULL},
+    {"cluster", OPTION_TEXT, ROOT(cluster), NULL, 0, 0, value_check_cluster},
+    {"node", OPTION_NODE, ROOT(node), NULL, 0, 0, value_check_node_name},
+    {"unit", OPTION_TEXT, ROOT(unit), "rabbitmq-server.service", 0, 0, value_check_unit},
+    {"state_dir", OPTION_TEXT, ROOT(state_dir), "/var/lib/rmqwatchd", 0, 0, value_check_path},
+    {"interval", OPTION_DURATION, POLICY(interval_ms), "5s", 1 * SECOND, 10 * MINUTE, NULL},
+    {"fast_interval", OPTION_DURATION, POLICY(fast_interval_ms), "1s", 100 * MS, 1 * MINUTE, NULL},
+    {"timeout", OPTION_DURATION, POLICY(timeout_ms), "3s", 100 * MS, 1 * MINUTE, NULL},
+    {"fall", OPTION_COUNT, POLICY(fall), "3", 1, 100, NULL},
+    {"rise", OPTION_COUNT, POLICY(rise), "2", 1, 100, NULL},
+    {"ask_timeout", OPTION_DURATION, POLICY(ask_timeout_ms), "2s", 100 * MS, 1 * MINUTE, NULL},
+    {"held_retry", OPTION_DURATION, POLICY(held_retry_ms), "10s", 1 * SECOND, 1 * HOUR, NULL},
+    {"kill_timeout", OPTION_DURATION, POLICY(kill_timeout_ms), "10s", 1 * SECOND, 10 * MINUTE, NULL},
+    {"start_margin", OPTION_DURATION, POLICY(start_margin_ms), "10s", 1 * SECOND, 1 * HOUR, NULL},
+    {"slow_boot", OPTION_DURATION, POLICY(slow_boot_ms), "2min", 1 * SECOND, 1 * DAY, NULL},
+    {"verify_timeout", OPTION_DURATION, POLICY(verify_timeout_ms), "60s", 1 * SECOND, 1 * HOUR, NULL},
+    {"verify_stable", OPTION_DURATION, POLICY(verify_stable_ms), "10s", 1 * SECOND, 1 * HOUR, NULL},
+    {"max_restarts", OPTION_COUNT, POLICY(max_restarts), "5", 1, 100, NULL},
+    {"restart_window", OPTION_DURATION, POLICY(restart_window_ms), "10min", 10 * SECOND, 7 * DAY, NULL},
+    {"backoff", OPTION_DURATION, POLICY(backoff_ms), "5s", 100 * MS, 1 * HOUR, NULL},
+    {"backoff_max", OPTION_DURATION, POLICY(backoff_max_ms), "2min", 100 * MS, 1 * DAY, NULL},
+    {"give_up_retry", OPTION_DURATION, POLICY(give_up_retry_ms), "10min", 10 * SECOND, 1 * DAY, NULL},
+    {"give_up_retry_max", OPTION_DURATION, POLICY(give_up_retry_max_ms), "2h", 10 * SECOND, 7 * DAY, NULL},
+};
+
+static const struct option amqp_options[] = {
+    {"enabled", OPTION_SWITCH, AMQP(enabled), "true", 0, 0, NULL},
+    {"port", OPTION_PORT, AMQP(port), "5672", 1, 65535, NULL},
+    {"tls", OPTION_SWITCH, AMQP(tls), "false", 0, 0, NULL},
+    {"ca_file", OPTION_FILE, AMQP(ca_file), NULL, 0, 0, value_check_path},
+};
+
+static const struct option management_options[] = {
+    {"enabled", OPTION_SWITCH, MANAGEMENT(enabled), "true", 0, 0, NULL},
+    {"url", OPTION_TEXT, MANAGEMENT(url), "http://127.0.0.1:15672", 0, 0, value_check_http_url},
+    {"username", OPTION_TEXT, MANAGEMENT(username), NULL, 0, 0, value_check_username},
+    {"password_file", OPTION_SECRET, MANAGEMENT(password), NULL, 0, 0, NULL},
+    {"ca_file", OPTION_FILE, MANAGEMENT(ca_file), NULL, 0, 0, value_check_path},
+};
+
+static const struct option exec_options[] = {
+    {"enabled", OPTION_SWITCH, EXEC(enabled), "false", 0, 0, NULL},
+    {"command", OPTION_LIST, EXEC(command),
+        "{\"/usr/sbin/rabbitmq-diagnostics\", \"--quiet\", \"--node\", \"%n\", \"check_running\"}", 0,
+        RMQ_COMMAND_WORDS_MAX - 1, value_check_word},
+    {"interval", OPTION_DURATION, EXEC(interval_ms), "30s", 1 * SECOND, 1 * HOUR, NULL},
+    {"timeout", OPTION_DURATION, EXEC(timeout_ms), "15s", 100 * MS, 10 * MINUTE, NULL},
+};
+
+static const struct option node_options[] = {
+    {"host", OPTION_TEXT, NODE(host), NULL, 0, 0, value_check_host},
+    {"amqp_port", OPTION_PORT, NODE(amqp_port), "0", 0, 65535, NULL},
+    {"management_url", OPTION_TEXT, NODE(management_url), NULL, 0, 0, value_check_http_url},
+};
+
+static const struct option http_channel_options[] = {
+    {"url_file", OPTION_SECRET, CHANNEL(url), NULL, 0, 0, value_check_secret_url},
+    {"min_severity", OPTION_SEVERITY, CHANNEL(min_severity), "info", 0, 0, NULL},
+    {"ca_file", OPTION_FILE, CHANNEL(ca_file), NULL, 0, 0, value_check_path},
+};
+
+static const struct option mail_channel_options[] = {
+    {"server", OPTION_TEXT, CHANNEL(server), NULL, 0, 0, value_check_smtp_url},
+    {"from", OPTION_TEXT, CHANNEL(from), NULL, 0, 0, value_check_address},
+    {"to", OPTION_LIST, CHANNEL(to), NULL, 0, RMQ_RECIPIENTS_MAX, value_check_address},
+    {"starttls", OPTION_SWITCH, CHANNEL(starttls), "true", 0, 0, NULL},
+    {"username", OPTION_TEXT, CHANNEL(username), NULL, 0, 0, value_check_username},
+    {"password_file", OPTION_SECRET, CHANNEL(password), NULL, 0, 0, NULL},
+    {"min_severity", OPTION_SEVERITY, CHANNEL(min_severity), "warning", 0, 0, NULL},
+    {"ca_file", OPTION_FILE, CHANNEL(ca_file), NULL, 0, 0, value_check_path},
+};
+
+const struct option_section option_sections[OPTION_SECTIONS] = {
+    {NULL, root_options, COUNT_OF(root_options), 0},
+    {"amqp", amqp_options, COUNT_OF(amqp_options), ROOT(amqp)},
+    {"management", management_options, COUNT_OF(management_options), ROOT(management)},
+    {"exec", exec_options, COUNT_OF(exec_options), ROOT(exec)},
+};
+/* clang-format on */
+
+const struct option_section option_node_section = {"node", node_options, COUNT_OF(node_options), ROOT(nodes)};
+
+struct option_section option_channel_section(const struct channel_ops *ops)
+{
+    struct option_section section = {.name = ops->name,
+        .options = http_channel_options,
+        .option_count = COUNT_OF(http_channel_options),
+        .offset = ROOT(channels)};
+
+    if (ops->mail) {
+        section.options = mail_channel_options;
+        section.option_count = COUNT_OF(mail_channel_options);
+    }
+    return section;
+}

@@ -1,0 +1,52 @@
+/* The options of the configuration file as data. A new option is one line here, one field in
+ * rmqwatch/config.h and one stanza in etc/rmqwatchd.conf. */
+#ifndef RMQWATCH_CONFIG_OPTIONS_H
+#define RMQWATCH_CONFIG_OPTIONS_H
+
+#include "config/values.h"
+#include "rmqwatch/channel.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How an option is written and what field it fills. */
+enum option_kind {
+    OPTION_TEXT,     /* char *; "" is NULL where there is no initial value */
+    OPTION_FILE,     /* as text: the path of a file that must be readable */
+    OPTION_NODE,     /* char[RMQ_NODE_NAME_MAX] */
+    OPTION_DURATION, /* uint64_t, milliseconds */
+    OPTION_COUNT,    /* uint32_t */
+    OPTION_PORT,     /* uint16_t */
+    OPTION_SWITCH,   /* bool */
+    OPTION_MODE,     /* bool: whether to act */
+    OPTION_SEVERITY, /* enum severity */
+    OPTION_LIST,     /* char *[], at least MAX long */
+    OPTION_SECRET,   /* struct secret, out of the file that the option names */
+};
+
+struct option {
+    const char *name;
+    enum option_kind kind;
+    size_t offset;         /* of the field in what the section fills */
+    const char *initial;   /* the default as it would be written in the file; NULL: not set */
+    uint64_t min, max;     /* durations in ms, counts, ports; entries of a list */
+    value_check_fn *check; /* texts, lists, and what is in a secret's file; NULL: anything */
+};
+
+struct option_section {
+    const char *name; /* NULL: the file itself */
+    const struct option *options;
+    size_t option_count;
+    size_t offset; /* of what it fills in struct config; titled sections fill an array's element */
+};
+
+/* The file itself and the sections without a title. */
+enum { OPTION_SECTIONS = 4 };
+extern const struct option_section option_sections[OPTION_SECTIONS];
+/* node "rabbit@host" { }: fills a struct node_config. */
+extern const struct option_section option_node_section;
+
+/* The section of a kind of channel; fills a struct channel_config. */
+struct option_section option_channel_section(const struct channel_ops *ops);
+
+#endif

@@ -1,0 +1,21 @@
+/* Whether one value is what its option wants. Each returns NULL when it is, and otherwise what would be
+ * right, as the end of a sentence ("must be ..."). None of them shows the value. */
+#ifndef RMQWATCH_CONFIG_VALUES_H
+#define RMQWATCH_CONFIG_VALUES_H
+
+typedef const char *value_check_fn(const char *value);
+
+const char *value_check_cluster(const char *value);
+const char *value_check_node_name(const char *value);
+const char *value_check_unit(const char *value);
+const char *value_check_path(const char *value);
+const char *value_check_host(const char *value);       /* name, IPv4 or IPv6 address without brackets */
+const char *value_check_http_url(const char *value);   /* http(s)://host[:port] and nothing more */
+const char *value_check_smtp_url(const char *value);   /* smtp(s)://host[:port] and nothing more */
+const char *value_check_secret_url(const char *value); /* http(s)://host... with anything behind it */
+const char *value_check_username(const char *value);
+const char *value_check_word(const char *value); /* of a command: any text without control characters */
+const char *value_check_address(const char *value);
+const char *value_check_channel_name(const char *value);
+
+#endif

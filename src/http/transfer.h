@@ -1,0 +1,37 @@
+/* One transfer: the easy handle's options and what it sends and collects. Used by client.c only. */
+#ifndef RMQWATCH_HTTP_TRANSFER_H
+#define RMQWATCH_HTTP_TRANSFER_H
+
+#include "http/client.h"
+
+#include <curl/curl.h>
+
+struct http_transfer {
+    struct http_client *client;
+    struct http_transfer *previous, *next;
+    CURL *easy;
+    uv_timer_t deadline;
+    enum http_method method;
+    http_done_fn *done;
+    void *context;
+    uint64_t started_ns;
+    /* what curl needs until the end, as it does not copy lists */
+    struct curl_slist *headers, *recipients, *resolve;
+    char *upload; /* MAIL: the message */
+    size_t upload_size, upload_sent;
+    /* what came */
+    char *body;
+    size_t body_size, body_capacity, body_max, header_size;
+    bool too_large, own_trouble;
+};
+
+/* Whether REQUEST makes sense: 0, -EINVAL or -ENOMEM. */
+int transfer_check(const struct http_request *request);
+/* Sets every option of TRANSFER->easy, which is fresh or reset. 0 or -ENOMEM. */
+int transfer_prepare(struct http_transfer *transfer, const struct http_request *request);
+/* What the transfer came to; the body stays the transfer's. CODE is what curl said of it. */
+void transfer_get_reply(struct http_transfer *transfer, CURLcode code, struct http_reply *ret_reply);
+/* Frees all but the easy handle, the timer and the transfer itself; wipes what may be secret. */
+void transfer_done(struct http_transfer *transfer);
+
+#endif

@@ -1,0 +1,215 @@
+/* The daemon's command line, signals and exit codes. */
+#include "agent/agent.h"
+#include "base/log.h"
+#include "rmqwatchd/print_fsm.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <uv.h>
+
+#ifndef RMQWATCH_VERSION
+#error "RMQWATCH_VERSION is set by the Makefile"
+#endif
+
+#define DEFAULT_CONFIG "/etc/rmqwatchd/rmqwatchd.conf"
+
+enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 /* EX_CONFIG of sysexits.h, which systemd knows by name */ };
+
+enum mode { MODE_RUN, MODE_CHECK_CONFIG, MODE_PRINT_FSM, MODE_PRINT_DIAGRAM };
+
+struct arguments {
+    enum mode mode;
+    const char *config;
+    bool foreground;
+    bool verbose;
+};
+
+struct daemon {
+    struct arguments arguments;
+    struct agent *agent;
+    uv_signal_t terminate, interrupt, reload;
+};
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: rmqwatchd [OPTION]...\n"
+          "Watches a RabbitMQ cluster from one of its nodes, and restarts that node when this is the right "
+          "cure.\n"
+          "\n"
+          "  -c, --config=FILE    read FILE instead of " DEFAULT_CONFIG "\n"
+          "      --check-config   check the configuration and all files it names, then exit\n"
+          "  -f, --foreground     write readable lines to standard error, not to the journal\n"
+          "  -v, --verbose        also write debug lines\n"
+          "      --print-fsm      print the incident table: what is done when, and why\n"
+          "      --print-diagram  print the incident table as a Mermaid state diagram\n"
+          "  -h, --help           print this help\n"
+          "  -V, --version        print the version\n"
+          "\n"
+          "Signals: SIGHUP reads the configuration again; a bad one is refused and the old one stays.\n"
+          "         SIGTERM and SIGINT end the daemon within a second; the broker is not touched.\n"
+          "Exit codes: 0 done, 1 failure, 2 wrong usage, 78 bad configuration.\n",
+        out);
+}
+
+/* Returns -1 to go on, or the exit code. */
+static int parse_arguments(int argc, char **argv, struct arguments *arguments)
+{
+    enum { OPTION_CHECK = 256, OPTION_FSM, OPTION_DIAGRAM };
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check-config", no_argument, NULL, OPTION_CHECK},
+        {"foreground", no_argument, NULL, 'f'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"print-fsm", no_argument, NULL, OPTION_FSM},
+        {"print-diagram", no_argument, NULL, OPTION_DIAGRAM},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:fvhV", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            arguments->config = optarg;
+            break;
+        case OPTION_CHECK:
+            arguments->mode = MODE_CHECK_CONFIG;
+            break;
+        case 'f':
+            arguments->foreground = true;
+            break;
+        case 'v':
+            arguments->verbose = true;
+            break;
+        case OPTION_FSM:
+            arguments->mode = MODE_PRINT_FSM;
+            break;
+        case OPTION_DIAGRAM:
+            arguments->mode = MODE_PRINT_DIAGRAM;
+            break;
+        case 'h':
+            print_help(stdout);
+            return EXIT_SUCCESS;
+        case 'V':
+            puts("rmqwatchd " RMQWATCH_VERSION);
+            return EXIT_SUCCESS;
+        default:
+            fputs("Try 'rmqwatchd --help'.\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "rmqwatchd: unexpected argument '%s'\nTry 'rmqwatchd --help'.\n", argv[optind]);
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+static void on_signal_terminate(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+
+    (void)number;
+    agent_stop(daemon->agent);
+    uv_close((uv_handle_t *)&daemon->terminate, NULL);
+    uv_close((uv_handle_t *)&daemon->interrupt, NULL);
+    uv_close((uv_handle_t *)&daemon->reload, NULL);
+}
+
+static void on_signal_reload(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+    struct config *config = NULL;
+    char error[512];
+
+    (void)number;
+    if (config_load(daemon->arguments.config, &config, error, sizeof(error)) < 0)
+        agent_reload_refused(daemon->agent, error);
+    else
+        agent_reload(daemon->agent, config);
+}
+
+static int start_signal(
+    uv_loop_t *loop, struct daemon *daemon, uv_signal_t *handle, uv_signal_cb callback, int number)
+{
+    int r = uv_signal_init(loop, handle);
+
+    if (r < 0)
+        return r;
+    handle->data = daemon;
+    return uv_signal_start(handle, callback, number);
+}
+
+static int run(const struct arguments *arguments, struct config *config)
+{
+    struct daemon daemon = {.arguments = *arguments};
+    uv_loop_t *loop = uv_default_loop();
+    int r;
+
+    /* No core file and no ptrace by others: secrets are in memory. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    signal(SIGPIPE, SIG_IGN);
+    daemon.agent = agent_new(loop, config);
+    if (!daemon.agent) {
+        log_line(LOG_ERR, "cannot start: out of memory or descriptors");
+        return EXIT_FAILURE;
+    }
+    r = start_signal(loop, &daemon, &daemon.terminate, on_signal_terminate, SIGTERM);
+    r = r < 0 ? r : start_signal(loop, &daemon, &daemon.interrupt, on_signal_terminate, SIGINT);
+    r = r < 0 ? r : start_signal(loop, &daemon, &daemon.reload, on_signal_reload, SIGHUP);
+    if (r < 0) {
+        log_line(LOG_ERR, "cannot start: signals: %s", uv_strerror(r));
+        return EXIT_FAILURE;
+    }
+    agent_start(daemon.agent);
+    uv_run(loop, UV_RUN_DEFAULT);
+    agent_free(daemon.agent);
+    r = uv_loop_close(loop);
+    if (r < 0) {
+        log_line(LOG_ERR, "ended with handles still open: %s", uv_strerror(r));
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = {.config = DEFAULT_CONFIG};
+    struct config *config = NULL;
+    char error[512];
+    int code = parse_arguments(argc, argv, &arguments);
+
+    if (code >= 0)
+        return code;
+    if (arguments.mode == MODE_PRINT_FSM) {
+        print_fsm_table(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (arguments.mode == MODE_PRINT_DIAGRAM) {
+        print_fsm_diagram(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (arguments.foreground)
+        unsetenv("JOURNAL_STREAM");
+    log_open("rmqwatchd", arguments.verbose ? LOG_DEBUG : LOG_INFO);
+    if (config_load(arguments.config, &config, error, sizeof(error)) < 0) {
+        log_line(LOG_ERR, "%s", error);
+        log_close();
+        return EXIT_CONFIG;
+    }
+    if (arguments.mode == MODE_CHECK_CONFIG) {
+        printf("%s: good\n", arguments.config);
+        config_free(config);
+    } else {
+        code = run(&arguments, config);
+    }
+    log_close();
+    return code < 0 ? EXIT_SUCCESS : code;
+}

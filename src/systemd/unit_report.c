@@ -1,0 +1,53 @@
+#include "systemd/unit_report.h"
+
+#include "systemd/unit_properties.h"
+
+#include <string.h>
+
+/* systemd counts n_restarts up in the moment in which it queues its own restart: that tells its job from one
+ * that a person queues during the wait. */
+static uint32_t foreign_job(struct unit_report *report)
+{
+    uint32_t job = report->state.job_id;
+
+    if (job == 0) {
+        if (!strstr(report->state.sub_state, "auto-restart"))
+            report->calm_restarts = report->state.n_restarts;
+        return 0;
+    }
+    if (job == report->automatic_job || unit_control_owns_job(report->control, job))
+        return 0;
+    if (report->told == UNIT_TOLD_STATE && report->state.n_restarts > report->calm_restarts) {
+        report->automatic_job = job;
+        report->calm_restarts = report->state.n_restarts;
+        return 0;
+    }
+    return job;
+}
+
+void unit_report_changes(struct unit_report *report)
+{
+    struct event event = {.kind = EVENT_UNIT};
+
+    if (!report->known)
+        return;
+    event.unit = report->state;
+    event.unit.job_id = foreign_job(report);
+    if (report->told == UNIT_TOLD_STATE && unit_properties_equal(&event.unit, &report->posted))
+        return;
+    report->told = UNIT_TOLD_STATE;
+    report->posted = event.unit;
+    sink_post(&report->sink, &event);
+}
+
+bool unit_report_lost(struct unit_report *report)
+{
+    struct event event = {.kind = EVENT_UNIT_LOST};
+
+    report->known = false;
+    if (report->told == UNIT_TOLD_LOST)
+        return false;
+    report->told = UNIT_TOLD_LOST;
+    sink_post(&report->sink, &event);
+    return true;
+}

@@ -1,0 +1,227 @@
+"""Faults, one function per verb, each doing a real thing to a real node.
+
+A function takes the node and the words that follow it. VERBS tells the command line what there is.
+"""
+
+import os
+import signal
+from dataclasses import dataclass
+from typing import Callable
+
+from . import settings
+from .node import command_name
+from .process import LabError
+
+PARTITION_TABLE = "lab_partition"
+LOSS_TABLE = "lab_loss"
+BALLAST = "ballast"
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a verb is called, what it wants after the node, and what it does."""
+
+    action: Callable
+    arguments: str
+    help: str
+
+
+# --- processes --------------------------------------------------------------------------------------------------
+
+
+def kill(node):
+    """SIGKILL the Erlang machine, as the kernel's out-of-memory killer would."""
+    beams = [pid for pid in node.unit_pids(settings.BROKER_UNIT) if command_name(pid).startswith("beam")]
+    if not beams:
+        raise LabError(f"{node.name}: no Erlang machine is running in {settings.BROKER_UNIT}")
+    signal_all(beams, signal.SIGKILL)
+
+
+def hang(node):
+    """Stop every process of the broker's unit: sockets stay open, nothing answers."""
+    pids = node.unit_pids(settings.BROKER_UNIT)
+    if not pids:
+        raise LabError(f"{node.name}: nothing is running in {settings.BROKER_UNIT}")
+    signal_all(pids, signal.SIGSTOP)
+
+
+def resume(node):
+    """Undo hang."""
+    signal_all(node.unit_pids(settings.BROKER_UNIT), signal.SIGCONT)
+
+
+def signal_all(pids, number):
+    """Signal processes that were just read from one of our own cgroups."""
+    for pid in pids:
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        try:
+            signal.pidfd_send_signal(descriptor, number)
+        except ProcessLookupError:
+            continue
+        finally:
+            os.close(descriptor)
+
+
+def busy(node, percent="5"):
+    """Let the whole node have only a few percent of one processor."""
+    node.cluster.cgroups.set_cpu_limit(node.name, number(percent, 1, 1000))
+
+
+def idle(node):
+    """Undo busy."""
+    node.cluster.cgroups.set_cpu_limit(node.name, None)
+
+
+# --- the broker's own states ------------------------------------------------------------------------------------
+
+
+def stop_app(node):
+    """Stop RabbitMQ inside a living Erlang machine."""
+    node.rabbitmqctl("stop_app")
+
+
+def start_app(node):
+    """Undo stop_app."""
+    node.rabbitmqctl("start_app", timeout=180)
+
+
+def drain(node):
+    """Put the node into maintenance mode."""
+    node.run(["rabbitmq-upgrade", "drain"], timeout=180)
+
+
+def revive(node):
+    """Undo drain."""
+    node.run(["rabbitmq-upgrade", "revive"], timeout=180)
+
+
+def alarm(node, resource, state):
+    """Raise or end the memory or the disk alarm by moving the limit."""
+    commands = {
+        ("memory", "on"): ("set_vm_memory_high_watermark", "0.00001"),
+        ("memory", "off"): ("set_vm_memory_high_watermark", settings.MEMORY_WATERMARK),
+        ("disk", "on"): ("set_disk_free_limit", "1000000GB"),
+        ("disk", "off"): ("set_disk_free_limit", settings.DISK_FREE_LIMIT),
+    }
+    if (resource, state) not in commands:
+        raise LabError("alarm wants: memory|disk on|off")
+    node.rabbitmqctl(*commands[resource, state])
+
+
+# --- network ----------------------------------------------------------------------------------------------------
+
+
+def partition(node, others, direction="both"):
+    """Cut a node off from others (rmq2,rmq3). direction: both, in (it hears nothing), out (it is not heard)."""
+    peers = [node.cluster.node(name) for name in others.split(",")]
+    if node in peers:
+        raise LabError(f"{node.name} cannot be cut off from itself")
+    rules = {"in": ["input ip saddr {} drop"], "out": ["output ip daddr {} drop"]}
+    rules["both"] = rules["in"] + rules["out"]
+    if direction not in rules:
+        raise LabError("direction wants: both, in or out")
+    nft(node, [f"add table inet {PARTITION_TABLE}", *chains(PARTITION_TABLE),
+               *(f"add rule inet {PARTITION_TABLE} {rule.format(peer.address)}"
+                 for peer in peers for rule in rules[direction])])
+
+
+def heal(node):
+    """Undo every partition made at this node."""
+    remove_table(node, PARTITION_TABLE)
+
+
+def loss(node, percent="30"):
+    """Drop so many percent of the packets that arrive from other hosts; 0 ends it."""
+    share = number(percent, 0, 100)
+    remove_table(node, LOSS_TABLE)
+    if share:
+        nft(node, [f"add table inet {LOSS_TABLE}", *chains(LOSS_TABLE),
+                   f'add rule inet {LOSS_TABLE} input iifname "host0" numgen random mod 100 < {share} drop'])
+
+
+def chains(table):
+    """nft commands for a table's input and output chain."""
+    return [f"add chain inet {table} {hook} {{ type filter hook {hook} priority 0; }}" for hook in ("input", "output")]
+
+
+def remove_table(node, table):
+    """Delete a table; adding it first makes that succeed when it is not there."""
+    nft(node, [f"add table inet {table}", f"delete table inet {table}"])
+
+
+def nft(node, commands):
+    """Run nft commands as one transaction in the node's network namespace."""
+    node.on_network(["nft", "-f", "-"], input_text="\n".join(commands) + "\n")
+
+
+# --- disk -------------------------------------------------------------------------------------------------------
+
+
+def full_disk(node, leave_mb="0"):
+    """Fill the broker's data file system up to so many megabytes. The run needs a data size of its own."""
+    need_small_disk(node)
+    status = os.statvfs(node.data)
+    size = status.f_bavail * status.f_frsize - number(leave_mb, 0, 1_000_000) * 1_000_000
+    if size > 0:
+        with open(node.data / BALLAST, "ab") as ballast:
+            os.posix_fallocate(ballast.fileno(), ballast.tell(), size)
+
+
+def free_disk(node):
+    """Undo full_disk."""
+    need_small_disk(node)
+    (node.data / BALLAST).unlink(missing_ok=True)
+
+
+def need_small_disk(node):
+    """Refuse to fill the file system that all nodes share."""
+    if not node.cluster.data_size:
+        raise LabError("the run has no small data file system: bring it up with a data size")
+
+
+# --- all of it --------------------------------------------------------------------------------------------------
+
+
+def number(text, low, high):
+    """A whole number within bounds, or one clear line."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = None
+    if value is None or not low <= value <= high:
+        raise LabError(f"{text!r} is not a whole number from {low} to {high}")
+    return value
+
+
+VERBS = {
+    "kill": Verb(kill, "", "SIGKILL the Erlang machine"),
+    "hang": Verb(hang, "", "SIGSTOP all processes of the broker's unit"),
+    "resume": Verb(resume, "", "SIGCONT them (undoes hang)"),
+    "stop_app": Verb(stop_app, "", "rabbitmqctl stop_app"),
+    "start_app": Verb(start_app, "", "rabbitmqctl start_app (undoes stop_app)"),
+    "drain": Verb(drain, "", "maintenance mode"),
+    "revive": Verb(revive, "", "end of maintenance mode (undoes drain)"),
+    "alarm": Verb(alarm, "memory|disk on|off", "raise or end a resource alarm"),
+    "partition": Verb(partition, "OTHERS [both|in|out]", "cut the node off from others (rmq2,rmq3)"),
+    "heal": Verb(heal, "", "undo the node's partitions"),
+    "loss": Verb(loss, "[PERCENT]", "lose this share of arriving packets (0 ends it)"),
+    "full_disk": Verb(full_disk, "[LEAVE_MB]", "fill the data file system (needs --data-size)"),
+    "free_disk": Verb(free_disk, "", "undo full_disk"),
+    "busy": Verb(busy, "[PERCENT]", "limit the node to a share of one processor, 5 unless told"),
+    "idle": Verb(idle, "", "undo busy"),
+}
+
+
+def apply(node, verb, *words):
+    """Do one fault by name, as the command line does; wrong words are one clear line."""
+    if verb not in VERBS:
+        raise LabError(f"no fault {verb!r}: there are {', '.join(VERBS)}")
+    entry = VERBS[verb]
+    expected = entry.arguments.split()
+    needed = [word for word in expected if not word.startswith("[")]
+    if not len(needed) <= len(words) <= len(expected):
+        raise LabError(f"usage: fault {verb} NODE {entry.arguments}".rstrip())
+    entry.action(node, *words)

@@ -1,0 +1,1 @@
+"""Scenarios: what the product does about real faults of a real cluster."""

@@ -1,0 +1,186 @@
+"""A node that died or hangs is brought back, proven, and told."""
+
+import statistics
+import time
+
+from lab import faults, settings
+from lab.process import wait_for
+
+from .runner import check, scenario
+
+ALL = ("bookworm", "forky")
+
+
+def journal_moment(entry):
+    """When a journal entry was written, in seconds of the monotonic clock."""
+    return int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6
+
+
+def active_since(world, node):
+    """When the broker's unit became active, in seconds of the monotonic clock."""
+    return int(world.unit(node, "ActiveEnterTimestampMonotonic")["ActiveEnterTimestampMonotonic"]) / 1e6
+
+
+def phases_of(hook):
+    return {phase["name"]: phase["ms"] / 1000 for phase in hook["phases"]}
+
+
+@scenario(suites=ALL)
+def killed_node_is_started_and_proven(world):
+    """kill -9 of one node: started at once, proven, told in every channel"""
+    node = world.nodes[1]
+    before = world.invocation(node)
+    faults.kill(node)
+    crashed = world.wait_told("crashed", node)
+    check("SIGKILL" in crashed["detail"], "the alert says what ended it", crashed["detail"])
+    recovered = world.wait_told("recovered", node, 90)
+    check(world.invocation(node) != before, "the unit has a new invocation")
+    check(recovered["incident"] == crashed["incident"], "one incident", recovered["incident"])
+    check({"boot", "verify", "total"} <= set(phases_of(recovered)), "phases are told", recovered["phases"])
+    world.wait_running_everywhere(5)
+    check(world.events(node) == ["crashed", "recovered"], "nothing else was told", world.events(node))
+    for other in (world.nodes[0], world.nodes[2]):
+        check(world.events(other) == [], f"{other.name} kept quiet", world.events(other))
+
+
+@scenario(suites=ALL)
+def hung_node_is_killed_and_started(world):
+    """hang of one node: proven, others asked, killed, started, proven"""
+    node = world.nodes[0]
+    began = time.monotonic()
+    faults.hang(node)
+    restarting = world.wait_event(node, "restarting", 20)
+    to_kill = journal_moment(restarting) - began
+    check("rabbit@rmq2 stands; rabbit@rmq3 stands" in restarting["RMQ_DETAIL"], "the others were asked",
+          restarting["RMQ_DETAIL"])
+    recovered = world.wait_told("recovered", node, 90)
+    check(world.events(node) == ["hung", "restarting", "recovered"], "the story is told in order", world.events(node))
+    phases = phases_of(recovered)
+    check({"detect", "ask", "kill", "boot", "verify", "total"} >= set(phases) and "detect" in phases,
+          "phases are told", phases)
+    check(to_kill <= 12, "hang to kill within 12 s at default settings", f"{to_kill:.1f} s")
+    world.note(f"hang to kill {to_kill:.1f} s")
+
+
+def measure_floor(world, node):
+    """kill -9 and a start at once, without the daemon: seconds until the broker is ready."""
+    node.systemctl("stop", "rmqwatchd.service")
+    began = time.monotonic()
+    faults.kill(node)
+    # "start" would wait for RestartSec where systemd is about to restart the unit itself.
+    wait_for(lambda: world.unit(node, "ActiveState")["ActiveState"] != "active", 5, "death", pause=0.005)
+    node.systemctl("restart", settings.BROKER_UNIT, timeout=120)
+    ready = active_since(world, node) - began
+    node.systemctl("start", "rmqwatchd.service")
+    world.wait_all_well(60)
+    return ready
+
+
+def measure_crash(world, node):
+    """kill -9 with the daemon: seconds to its request, to the ready broker, to the proof."""
+    world.mark()
+    began = time.monotonic()
+    faults.kill(node)
+    recovered = world.wait_event(node, "recovered", 90)
+    crashed = world.journal(node, "RMQ_EVENT=crashed")[0]
+    ready = active_since(world, node)
+    world.wait_all_well(60)
+    return journal_moment(crashed) - began, ready - began, journal_moment(recovered) - began
+
+
+def measure_hang(world, node):
+    """SIGSTOP with the daemon: seconds from hang to kill, and from kill to the ready broker."""
+    world.mark()
+    began = time.monotonic()
+    faults.hang(node)
+    world.wait_event(node, "recovered", 90)
+    killed = journal_moment(world.journal(node, "RMQ_EVENT=restarting")[0])
+    ready = active_since(world, node)
+    world.wait_all_well(60)
+    return killed - began, ready - killed
+
+
+@scenario()
+def speed_against_the_floor(world):
+    """speed: crash to start, crash to proof, hang to kill, kill to ready, against the floor of the same run"""
+    node = world.nodes[2]
+    stable = 10.0
+    floors, requests, readies, proofs, kills, hung_readies = [], [], [], [], [], []
+    for _ in range(3):
+        floors.append(measure_floor(world, node))
+        request, ready, proof = measure_crash(world, node)
+        requests.append(request)
+        readies.append(ready)
+        proofs.append(proof)
+        to_kill, to_ready = measure_hang(world, node)
+        kills.append(to_kill)
+        hung_readies.append(to_ready)
+    floor = statistics.median(floors)
+    request = statistics.median(requests)
+    proof = statistics.median(proofs)
+    hung_ready = statistics.median(hung_readies)
+    world.note(f"floor (kill -9, start at once, unit active): {floor:.2f} s {spread(floors)}")
+    world.note(f"crash to request: {request * 1000:.0f} ms {spread(requests)}")
+    world.note(f"crash to ready: {statistics.median(readies) / floor:.2f} x floor")
+    world.note(f"crash to proof without verify_stable: {(proof - stable) / floor:.2f} x floor {spread(proofs)}")
+    world.note(f"hang to kill: {max(kills):.1f} s at most {spread(kills)}")
+    world.note(f"kill to ready: {hung_ready / floor:.2f} x floor {spread(hung_readies)}")
+    check(request <= 0.050, "crash to request within 50 ms", f"{request * 1000:.0f} ms")
+    check(proof <= 1.10 * floor + stable, "crash to proof within 1.10 x floor + verify_stable",
+          f"{(proof - stable) / floor:.2f} x floor")
+    check(max(kills) <= 12, "hang to kill within 12 s", f"{max(kills):.1f} s")
+    check(hung_ready <= 1.15 * floor, "kill to ready within 1.15 x floor", f"{hung_ready / floor:.2f} x floor")
+
+
+def spread(values):
+    return f"[{min(values):.2f} .. {max(values):.2f}]"
+
+
+@scenario(suites=ALL)
+def whole_cluster_killed_comes_back(world):
+    """all three killed at once: all start together, one cluster again"""
+    before = [world.invocation(node) for node in world.nodes]
+    for node in world.nodes:
+        faults.kill(node)
+    for node in world.nodes:
+        world.wait_event(node, "crashed", 10)
+    moments = [journal_moment(world.journal(node, "RMQ_EVENT=crashed")[0]) for node in world.nodes]
+    check(max(moments) - min(moments) < 2, "all started together", f"{max(moments) - min(moments):.2f} s apart")
+    for node in world.nodes:
+        world.wait_event(node, "recovered", 180)
+    world.wait_running_everywhere(10)
+    after = [world.invocation(node) for node in world.nodes]
+    check(all(old != new for old, new in zip(before, after)), "every unit has a new invocation")
+    for node in world.nodes:
+        check(world.events(node).count("crashed") == 1, f"{node.name} was started once", world.events(node))
+        check("hung" not in world.events(node), f"{node.name} was not taken for hung", world.events(node))
+
+
+@scenario()
+def node_that_crashes_at_every_start_is_given_up(world):
+    """crash at every start: bounded restarts, one give-up alert, slow retries, recovery when mended"""
+    node = world.nodes[1]
+    world.configure(node, extra="max_restarts = 3\nbackoff = 1s\nbackoff_max = 2s\ngive_up_retry = 15s\n"
+                                "give_up_retry_max = 1min\n")
+    good = node.read_file("/etc/rabbitmq/rabbitmq.conf")
+    node.write_file("/etc/rabbitmq/rabbitmq.conf", "this is no configuration\n")
+    faults.kill(node)
+    gave_up = world.wait_told("gave-up", node, 120)
+    check(gave_up["severity"] == "critical", "it pages", gave_up["severity"])
+    check("3 of 3 restarts" in gave_up["detail"], "the budget is told", gave_up["detail"])
+    starts = unit_starts(node)
+    # systemd alone would go on every ten seconds for ever.
+    world.stays(lambda: unit_starts(node) == starts, 13, "no start between giving up and the slow retry")
+    wait_for(lambda: unit_starts(node) > starts, 30, "a slow retry")
+    node.write_file("/etc/rabbitmq/rabbitmq.conf", good)
+    recovered = world.wait_told("recovered", node, 150)
+    check(recovered["incident"] == gave_up["incident"], "one incident", recovered["incident"])
+    world.configure(node)
+    world.wait_running_everywhere(10)
+
+
+def unit_starts(node):
+    """How often systemd has begun to start the broker since the node's boot."""
+    entries = node.journal(match=(f"UNIT={settings.BROKER_UNIT}", "JOB_TYPE=start"))
+    entries += node.journal(match=(f"UNIT={settings.BROKER_UNIT}", "JOB_TYPE=restart"))
+    return sum("Starting" in entry.get("MESSAGE", "") for entry in entries)

@@ -1,0 +1,197 @@
+"""A cluster with the product on every node, a mail server and webhooks: what a scenario plays on."""
+
+import json
+import time
+
+from lab import settings
+from lab.cluster import Cluster
+from lab.install import UNIT, Product
+from lab.mail_server import MailServer
+from lab.process import LabError, wait_for
+from lab.webhook_sink import WebhookSink
+
+API_SECRET = "/etc/rmqwatchd/secrets/api"
+SLACK_SECRET = "/etc/rmqwatchd/secrets/slack"
+HOOK_SECRET = "/etc/rmqwatchd/secrets/hook"
+MAIL_SECRET = "/etc/rmqwatchd/secrets/mail"
+CA_FILE = "/etc/rmqwatchd/lab-ca.pem"
+
+# Everything that is not said here is at its default.
+CONFIGURATION = """\
+mode = {mode}
+management {{
+    username = "{user}"
+    password_file = "{api}"
+}}
+slack "ops" {{
+    url_file = "{slack}"
+    ca_file = "{ca}"
+}}
+webhook "log" {{
+    url_file = "{hook}"
+}}
+mail "oncall" {{
+    server = "{server}"
+    from = "rmqwatchd@example.com"
+    to = {{"oncall@example.com"}}
+    username = "{mail_user}"
+    password_file = "{mail}"
+    ca_file = "{ca}"
+    min_severity = info
+}}
+"""
+
+
+class World:
+    """Brings everything up, remembers where a scenario began, and reads what happened since."""
+
+    def __init__(self, suite="bookworm", nodes=3, broker_conf=""):
+        self.cluster = Cluster(suite=suite, nodes=nodes, broker_conf=broker_conf)
+        self.suite = suite
+        self.sink = self.mail = self.product = None
+        self.began = time.time()
+        self._cursors = {}
+        self._seen_hooks = self._seen_mails = 0
+
+    def __enter__(self):
+        self.cluster.up()
+        try:
+            self.sink = WebhookSink(self.cluster).start()
+            self.mail = MailServer(self.cluster).start()
+            self.product = Product(self.cluster).build()
+            self.product.install_everywhere(self.configuration(), self.secrets())
+            self.wait_all_well(60)
+        except BaseException:
+            self.cluster.down()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.cluster.down()
+
+    @property
+    def nodes(self):
+        return self.cluster.nodes
+
+    def configuration(self, mode="act", extra=""):
+        """A node's configuration; extra: more lines in front."""
+        return extra + CONFIGURATION.format(
+            mode=mode, user=settings.WATCH_USER, api=API_SECRET, slack=SLACK_SECRET, hook=HOOK_SECRET, ca=CA_FILE,
+            server=self.mail.url, mail_user=self.mail.user, mail=MAIL_SECRET)
+
+    def secrets(self):
+        """Path -> text of the files that the configuration names."""
+        return {
+            API_SECRET: settings.WATCH_PASSWORD,
+            SLACK_SECRET: f"{self.sink.https}/slack/services/T000/B000/lab",
+            HOOK_SECRET: f"{self.sink.http}/hook",
+            MAIL_SECRET: self.mail.password,
+            CA_FILE: self.sink.certificate.read_text() + self.mail.certificate.read_text(),
+        }
+
+    def configure(self, node, mode="act", extra=""):
+        """Give a node another configuration and let the daemon read it."""
+        node.write_file("/etc/rmqwatchd/rmqwatchd.conf", self.configuration(mode, extra), mode=0o640,
+                        group="rmqwatchd")
+        node.systemctl("reload", UNIT)
+
+    # --- what happened ------------------------------------------------------------------------------------------
+
+    def mark(self):
+        """From here on the scenario counts."""
+        self.began = time.time()
+        self._cursors = {node.name: node.journal_cursor() for node in self.nodes}
+        self._seen_hooks = len(self.sink.received())
+        self._seen_mails = len(self.mail.received())
+
+    def journal(self, node, *match):
+        """The product's journal entries of a node since the mark."""
+        return node.journal(self._cursors.get(node.name), UNIT, match)
+
+    def events(self, node):
+        """What the product told (not merely decided) on a node since the mark, in order."""
+        return [entry["RMQ_EVENT"] for entry in self.journal(node)
+                if entry.get("RMQ_EVENT", "decision") != "decision"]
+
+    def wait_event(self, node, event, seconds):
+        """The journal entry of an event since the mark."""
+        return wait_for(lambda: next(iter(self.journal(node, f"RMQ_EVENT={event}")), None), seconds,
+                        f"{node.name}: event {event}")
+
+    def _requests(self, path):
+        return [request for request in self.sink.received()[self._seen_hooks:]
+                if request["path"].startswith(path) and request["status"] in (200, 204)]
+
+    def hooks(self, event=None, node=None):
+        """Accepted generic webhooks since the mark, as parsed JSON."""
+        bodies = [json.loads(request["body"]) for request in self._requests("/hook")]
+        return [body for body in bodies if (event is None or body["event"] == event) and
+                (node is None or body["node"] == node.broker)]
+
+    def slack(self):
+        """Accepted Slack messages since the mark, as parsed JSON."""
+        return [json.loads(request["body"]) for request in self._requests("/slack")]
+
+    def mails(self):
+        """Mails received since the mark."""
+        return self.mail.messages()[self._seen_mails:]
+
+    def wait_hook(self, event, node, seconds):
+        """The webhook of an event about a node since the mark."""
+        return wait_for(lambda: next(iter(self.hooks(event, node)), None), seconds,
+                        f"webhook {event} about {node.name}")
+
+    def wait_told(self, event, node, seconds=10):
+        """The event arrived in all three channels."""
+        hook = self.wait_hook(event, node, seconds)
+        wait_for(lambda: any(hook["title"] in json.dumps(message, ensure_ascii=False) for message in self.slack()),
+                 seconds, f"Slack message: {hook['title']}")
+        wait_for(lambda: any(hook["incident"] in mail.as_string() and hook["title"] in str(mail["subject"])
+                             for mail in self.mails()), seconds, f"mail: {hook['title']}")
+        return hook
+
+    # --- states -------------------------------------------------------------------------------------------------
+
+    def unit(self, node, *properties):
+        """Properties of the broker's unit."""
+        return node.show(settings.BROKER_UNIT, properties)
+
+    def invocation(self, node):
+        """The unit's invocation: another one means that it was started again."""
+        return self.unit(node, "InvocationID")["InvocationID"]
+
+    def status(self, node):
+        """The daemon's own one-line status."""
+        return node.show(UNIT, ["StatusText"])["StatusText"]
+
+    def is_well(self, node):
+        """Whether the daemon says: healthy, nothing going on, everybody serves."""
+        count = len(self.nodes)
+        status = self.status(node)
+        return "this node: healthy; watching;" in status and f"{count} of {count} members serve" in status
+
+    def wait_well(self, node, seconds):
+        wait_for(lambda: self.is_well(node), seconds, f"{node.name}: status healthy")
+
+    def wait_all_well(self, seconds):
+        """Every daemon says that all is well."""
+        deadline = time.monotonic() + seconds
+        for node in self.nodes:
+            try:
+                self.wait_well(node, max(0, deadline - time.monotonic()))
+            except LabError as error:
+                raise LabError(f"{error}; its status: {self.status(node)}") from None
+
+    def wait_running_everywhere(self, seconds):
+        """Every broker lists all brokers as running."""
+        everyone = {node.broker for node in self.nodes}
+        for node in self.nodes:
+            wait_for(lambda node=node: node.running_brokers() == everyone, seconds, f"{node.name}: sees everyone run")
+
+    def stays(self, condition, seconds, what):
+        """The condition holds all the time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not condition():
+                raise AssertionError(f"{what}: not for {seconds} s")
+            time.sleep(0.5)

@@ -1,0 +1,54 @@
+#include "alert_samples.h"
+
+struct notice sample_recovered(void)
+{
+    return (struct notice){
+        .kind = NOTICE_RECOVERED,
+        .severity = SEVERITY_INFO,
+        .condition = CONDITION_HEALTHY,
+        .incident = "rmq2-1769904000-7",
+        .cluster = "orders",
+        .node = "rabbit@rmq2",
+        .observer = "rabbit@rmq2",
+        .why = "every proof of the recovery has held",
+        .detail = "listed as running by rabbit@rmq1, rabbit@rmq3",
+        .wall_ms = 1769904018400,
+        .since_wall_ms = 1769904000000,
+        .phase_count = 4,
+        .phases = {{"detect", 350}, {"boot", 7900}, {"verify", 10150}, {"total", 18400}},
+    };
+}
+
+struct notice sample_gave_up(void)
+{
+    return (struct notice){
+        .kind = NOTICE_GAVE_UP,
+        .severity = SEVERITY_CRITICAL,
+        .condition = CONDITION_CRASHED,
+        .incident = "rmq2-1769904000-7",
+        .cluster = "orders",
+        .node = "rabbit@rmq2",
+        .observer = "rabbit@rmq1",
+        .why = "it keeps dying: the restarts of this window are used up",
+        .detail = "exit code 1; 5 restarts in 30 min",
+        .wall_ms = 1769905805000,
+        .since_wall_ms = 1769904000000,
+    };
+}
+
+struct notice sample_hostile(void)
+{
+    return (struct notice){
+        .kind = NOTICE_GAVE_UP,
+        .severity = SEVERITY_CRITICAL,
+        .condition = CONDITION_CRASHED,
+        .incident = "a'b $(x)",
+        .cluster = "m\xc3\xbcnchen-\xe6\x97\xa5\xe6\x9c\xac",
+        .node = "rabbit@rmq2\r\nBcc: x@y.example",
+        .observer = "rabbit@<rmq1>",
+        .why = "\"quoted\" \\ / \b\f\n\r\t \x01\x7f end\r\n.\r\nQUIT",
+        .detail = "\xf0\x9f\x98\x80 <!channel> & *b*\n\xff\xc3(\xed\xa0\x80|\xe2\x80\xaex\n.\n..two ",
+        .wall_ms = 1769905805000,
+        .since_wall_ms = 1769904000000,
+    };
+}

@@ -1,0 +1,36 @@
+/* A server on 127.0.0.1 that answers by a script and keeps what it was sent: for tests of what talks to the
+ * world. Runs on the test's own loop. */
+#ifndef RMQWATCH_TESTS_SCRIPTED_SERVER_H
+#define RMQWATCH_TESTS_SCRIPTED_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+enum { SERVER_REQUESTS_MAX = 16 };
+
+struct scripted_server {
+    uv_tcp_t listener;
+    bool smtp;
+    /* One entry per connection, the last one for all further ones. HTTP: the whole response, "" to close
+     * without one, "hang" to say nothing. SMTP: "" for a server that takes everything, or a verb ("GREET",
+     * "MAIL", "RCPT", ".") and the reply line that it gets instead. */
+    const char *const *script;
+    size_t script_count;
+    int port;
+    size_t connections;
+    /* HTTP: bodies. SMTP: the commands and the mail as they came. Freed by server_close(). */
+    size_t request_count; /* all of them; only the first ones are kept */
+    char *requests[SERVER_REQUESTS_MAX];
+    uint64_t request_ms[SERVER_REQUESTS_MAX]; /* uv_hrtime() / 1e6 */
+};
+
+/* PORT 0 chooses one. */
+void server_open(struct scripted_server *server, uv_loop_t *loop, bool smtp, int port,
+    const char *const *script, size_t script_count);
+/* The loop must still run for the handles to be closed. */
+void server_close(struct scripted_server *server);
+/* A port that nothing listens on. */
+int server_free_port(void);
+
+#endif

@@ -1,0 +1,146 @@
+#include "alert_samples.h"
+#include "cmocka_all.h"
+#include "rmqwatch/channel.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *format(const struct notice *notice)
+{
+    struct channel_config channel = {.ops = channel_find("webhook")};
+    struct channel_request request = {0};
+
+    assert_int_equal(channel.ops->format(&channel, notice, "id-1", &request), 0);
+    assert_string_equal(request.content_type, "application/json; charset=utf-8");
+    assert_int_equal(request.body_size, strlen(request.body));
+    return request.body;
+}
+
+static void test_recovered(void **state)
+{
+    struct notice notice = sample_recovered();
+    char *body = format(&notice);
+
+    (void)state;
+    assert_string_equal(body,
+        "{\"version\":1,\"id\":\"id-1\",\"event\":\"recovered\",\"severity\":\"info\",\"resolved\":true,"
+        "\"condition\":\"healthy\",\"title\":\"OK rabbit@rmq2: recovered\",\"cluster\":\"orders\","
+        "\"node\":\"rabbit@rmq2\",\"observer\":\"rabbit@rmq2\",\"incident\":\"rmq2-1769904000-7\","
+        "\"why\":\"every proof of the recovery has held\","
+        "\"detail\":\"listed as running by rabbit@rmq1, rabbit@rmq3\","
+        "\"time\":\"2026-02-01T00:00:18Z\",\"since\":\"2026-02-01T00:00:00Z\","
+        "\"phases\":[{\"name\":\"detect\",\"ms\":350},{\"name\":\"boot\",\"ms\":7900},"
+        "{\"name\":\"verify\",\"ms\":10150},{\"name\":\"total\",\"ms\":18400}]}");
+    free(body);
+}
+
+/* All fields are there even when nothing is known. */
+static void test_little_is_known(void **state)
+{
+    struct notice notice = {.kind = NOTICE_AGENT_STALLED, .severity = SEVERITY_WARNING, .incident = "i"};
+    char *body = format(&notice);
+
+    (void)state;
+    assert_string_equal(body,
+        "{\"version\":1,\"id\":\"id-1\",\"event\":\"agent-stalled\",\"severity\":\"warning\","
+        "\"resolved\":false,\"condition\":\"unknown\",\"title\":\"WARNING: watchdog stalled\","
+        "\"cluster\":\"\",\"node\":\"\",\"observer\":\"\",\"incident\":\"i\",\"why\":\"\",\"detail\":\"\","
+        "\"time\":\"1970-01-01T00:00:00Z\",\"since\":\"1970-01-01T00:00:00Z\",\"phases\":[]}");
+    free(body);
+}
+
+static void assert_field(const cJSON *json, const char *name, const char *expected)
+{
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, name)), expected);
+}
+
+static void test_hostile_fields_come_back_whole(void **state)
+{
+    struct notice notice = sample_hostile();
+    char *body = format(&notice);
+    cJSON *json = cJSON_Parse(body);
+
+    (void)state;
+    assert_non_null(json);
+    assert_field(json, "node", "rabbit@rmq2  Bcc: x@y.example");
+    assert_field(json, "cluster", "m\xc3\xbcnchen-\xe6\x97\xa5\xe6\x9c\xac");
+    assert_field(json, "why", "\"quoted\" \\ /          end  .  QUIT");
+    assert_field(json, "detail",
+        "\xf0\x9f\x98\x80 <!channel> & *b*\n\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd| "
+        "x\n.\n..two ");
+    assert_field(json, "incident", "a'b $(x)");
+    cJSON_Delete(json);
+    free(body);
+}
+
+static void test_replies(void **state)
+{
+    static const struct {
+        long status;
+        enum delivery delivery;
+    } cases[] = {
+        {200, DELIVERY_SENT},
+        {202, DELIVERY_SENT},
+        {204, DELIVERY_SENT},
+        {0, DELIVERY_RETRY},
+        {100, DELIVERY_RETRY},
+        {408, DELIVERY_RETRY},
+        {425, DELIVERY_RETRY},
+        {429, DELIVERY_RETRY},
+        {500, DELIVERY_RETRY},
+        {503, DELIVERY_RETRY},
+        {599, DELIVERY_RETRY},
+        {301, DELIVERY_REFUSED},
+        {307, DELIVERY_REFUSED},
+        {400, DELIVERY_REFUSED},
+        {401, DELIVERY_REFUSED},
+        {404, DELIVERY_REFUSED},
+        {422, DELIVERY_REFUSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct channel_reply reply = {
+            .answered = cases[i].status != 0, .status = cases[i].status, .body = "", .retry_after_ms = 9000};
+        uint64_t after_ms = 0;
+        enum delivery delivery = channel_find("webhook")->classify(&reply, &after_ms);
+
+        assert_int_equal(delivery, cases[i].delivery);
+        assert_int_equal(after_ms, delivery == DELIVERY_RETRY && cases[i].status ? 9000 : 0);
+    }
+}
+
+static void test_registry(void **state)
+{
+    static const char *const names[] = {"slack", "webhook", "mail"};
+    size_t count = sizeof(names) / sizeof(names[0]);
+    struct channel_request request = {0};
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(channel_at(i)->name, names[i]);
+        assert_ptr_equal(channel_find(names[i]), channel_at(i));
+        assert_int_equal(channel_at(i)->mail, strcmp(names[i], "mail") == 0);
+    }
+    assert_null(channel_at(count));
+    assert_null(channel_find("pigeon"));
+    assert_null(channel_find(""));
+    channel_request_done(&request);
+    request.body = strdup("x");
+    channel_request_done(&request);
+    assert_null(request.body);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_recovered),
+        cmocka_unit_test(test_little_is_known),
+        cmocka_unit_test(test_hostile_fields_come_back_whole),
+        cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_registry),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

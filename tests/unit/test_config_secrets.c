@@ -1,0 +1,160 @@
+/* config_load() on files that are no files, on bad secrets, and what it leaves behind when it fails. */
+#include "config_files.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define API "management { username = u password_file = \"@/api\" }\n"
+
+static void test_refuses_bad_files(void **state)
+{
+    struct config *config = NULL;
+    char path[256], error[512], wanted[512];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/no\nsuch", config_files_directory);
+    assert_int_equal(config_load(path, &config, error, sizeof error), -ENOENT);
+    snprintf(wanted, sizeof wanted,
+        "%s/no?such: cannot be opened: No such file or directory; give the path of a configuration file",
+        config_files_directory);
+    assert_string_equal(error, wanted);
+
+    assert_int_equal(config_load(config_files_directory, &config, error, sizeof error), -EINVAL);
+    snprintf(wanted, sizeof wanted, "%s: is not a regular file; give the path of a configuration file",
+        config_files_directory);
+    assert_string_equal(error, wanted);
+
+    snprintf(path, sizeof path, "%s/fifo", config_files_directory);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(config_load(path, &config, error, sizeof error), -EINVAL);
+    assert_null(config);
+}
+
+/* A password in the file FILE of CONTENT and MODE. */
+static void assert_secret_refused(
+    const char *file, const char *content, size_t size, mode_t mode, int code, const char *problem)
+{
+    struct config *config = NULL;
+    char text[128], error[512], wanted[512];
+    int r;
+
+    config_files_write(file, content, size, mode);
+    snprintf(text, sizeof text, "\nmanagement { username = u\npassword_file = \"@/%s\" }", file);
+    snprintf(wanted, sizeof wanted, ":3: management.password_file %s", problem);
+    r = config_files_load(text, &config, error, sizeof error);
+    config_files_assert_refused(r, config, error, wanted);
+    assert_int_equal(r, code);
+    assert_null(strstr(error, "hunter2"));
+}
+
+static void test_refuses_bad_secret_files(void **state)
+{
+    static const char control[] =
+        "names a file with a NUL, a second line or another control character in it; "
+        "it must hold one line of plain text";
+    static const char large[] =
+        "names a file of more than 2047 bytes; it must hold the secret and nothing else";
+    static const char empty[] = "names an empty file; write the secret into it";
+    static const char open_to_all[] = "names a file that every user of this machine can reach; chmod o= the "
+                                      "file, and change the secret if others can have read it";
+    char too_long[4096];
+
+    (void)state;
+    memset(too_long, 'x', sizeof too_long);
+    assert_secret_refused("p", "", 0, 0600, -EINVAL, empty);
+    assert_secret_refused("p", "\n", 1, 0600, -EINVAL, empty);
+    assert_secret_refused("p", "hunter2\n\n", 9, 0600, -EINVAL, control);
+    assert_secret_refused("p", "hunter2\r\n", 9, 0600, -EINVAL, control);
+    assert_secret_refused("p", "hunter2\0x", 9, 0600, -EINVAL, control);
+    assert_secret_refused("p", "hunter2\x7f", 8, 0600, -EINVAL, control);
+    assert_secret_refused("p", too_long, RMQ_SECRET_MAX, 0600, -E2BIG, large);
+    assert_secret_refused("p", too_long, RMQ_SECRET_MAX + 1, 0600, -E2BIG, large);
+    assert_secret_refused("p", too_long, sizeof too_long, 0600, -E2BIG, large);
+    assert_secret_refused("p", "hunter2", 7, 0604, -EPERM, open_to_all);
+    assert_secret_refused("p", "hunter2", 7, 0602, -EPERM, open_to_all);
+    assert_secret_refused("p", "hunter2", 7, 0644, -EPERM, open_to_all);
+}
+
+static void test_refuses_bad_secret_names(void **state)
+{
+    static const struct config_files_bad without_credentials[] = {
+        {"\nmanagement { username = u\npassword_file = \"@/none\" }",
+            ":3: management.password_file names a file that is not there; create it, readable by the "
+            "daemon's "
+            "group only"},
+        {"management { username = u password_file = hunter2 }",
+            ":1: management.password_file is no absolute path and there are no systemd credentials; give the "
+            "full path, or LoadCredential= in the unit"},
+        {"management { username = u password_file = \"../hunter2\" }",
+            ":1: management.password_file is neither an absolute path nor the name of a credential; write "
+            "the "
+            "secret into a file and its path here"},
+        {"management { username = u password_file = \"@/\" }",
+            ":1: management.password_file does not name a regular file; write the secret into a plain file"},
+        {"management { username = u password_file = \"/dev/null\" }",
+            ":1: management.password_file does not name a regular file; write the secret into a plain file"},
+    };
+    static const struct config_files_bad with_credentials[] = {
+        {"management { username = u password_file = hunter2 }",
+            ":1: management.password_file names a file that is not there; create it, readable by the "
+            "daemon's "
+            "group only"},
+        {"management { username = u password_file = \"..\" }",
+            ":1: management.password_file is neither an absolute path nor the name of a credential; write "
+            "the "
+            "secret into a file and its path here"},
+    };
+
+    (void)state;
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    CONFIG_FILES_ASSERT_REFUSED(without_credentials);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", config_files_directory, 1), 0);
+    CONFIG_FILES_ASSERT_REFUSED(with_credentials);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "/nonexistent", 1), 0);
+    CONFIG_FILES_ASSERT_REFUSED(with_credentials);
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+}
+
+static void test_leaves_the_old_configuration_alone(void **state)
+{
+    struct config *config = NULL;
+    struct config *old;
+    char error[512];
+    char tiny[24] = "";
+
+    (void)state;
+    assert_int_equal(config_files_load(API "fall = 7", &config, error, sizeof error), 0);
+    old = config;
+    assert_true(config_files_load(API "fall = 0", &config, error, sizeof error) < 0);
+    assert_true(config_files_load(API "cluster = \"x", &config, error, sizeof error) < 0);
+    assert_true(config_files_load("slack x {", &config, error, sizeof error) < 0);
+    assert_ptr_equal(config, old);
+    assert_int_equal(config->policy.fall, 7);
+    assert_string_equal(config->management.password.value, "api-secret");
+
+    /* What went wrong before leaves no trace in the parser. */
+    assert_int_equal(config_files_load(API "fall = 8", &config, error, sizeof error), 0);
+    assert_string_equal(error, "");
+    assert_int_equal(config->policy.fall, 8);
+    config_free(old);
+    config_free(config);
+
+    assert_true(config_files_load("mode = x", &config, tiny, sizeof tiny) < 0);
+    assert_int_equal(strlen(tiny), sizeof tiny - 1);
+    assert_true(config_files_load("mode = x", &config, NULL, 0) < 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refuses_bad_files),
+        cmocka_unit_test(test_refuses_bad_secret_files),
+        cmocka_unit_test(test_refuses_bad_secret_names),
+        cmocka_unit_test(test_leaves_the_old_configuration_alone),
+    };
+
+    return cmocka_run_group_tests(tests, config_files_setup, config_files_teardown);
+}

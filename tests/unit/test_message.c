@@ -1,0 +1,227 @@
+#include "alert_samples.h"
+#include "alerts/clean.h"
+#include "alerts/message.h"
+#include "cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLACED "\xef\xbf\xbd"
+
+static const char *clean(const char *text)
+{
+    static char cleaned[256];
+
+    clean_text(cleaned, sizeof(cleaned), text, strlen(text), false);
+    return cleaned;
+}
+
+static void test_clean_keeps_what_is_good(void **state)
+{
+    (void)state;
+    assert_string_equal(clean(""), "");
+    assert_string_equal(clean("plain ~!"), "plain ~!");
+    assert_string_equal(
+        clean("\xc3\xa4\xe6\x97\xa5\xf0\x9f\x98\x80"), "\xc3\xa4\xe6\x97\xa5\xf0\x9f\x98\x80");
+    /* the ends of what UTF-8 can say */
+    assert_string_equal(clean("\xf4\x8f\xbf\xbf|\xed\x9f\xbf|\xee\x80\x80|\xc2\xa0"),
+        "\xf4\x8f\xbf\xbf|\xed\x9f\xbf|\xee\x80\x80|\xc2\xa0");
+}
+
+static void test_clean_replaces_broken_utf8(void **state)
+{
+    (void)state;
+    assert_string_equal(clean("a\xff"
+                              "b"),
+        "a" REPLACED "b");
+    assert_string_equal(clean("\x80"), REPLACED);
+    assert_string_equal(clean("\xc3"), REPLACED);
+    assert_string_equal(clean("\xc3("), REPLACED "(");
+    assert_string_equal(clean("\xf0\x9f\x98"), REPLACED); /* cut short: one piece */
+    assert_string_equal(clean("\xf0\x9f\x98|"), REPLACED "|");
+    assert_string_equal(clean("\xc0\xaf"), REPLACED REPLACED); /* overlong */
+    assert_string_equal(clean("\xe0\x80\xaf"), REPLACED REPLACED REPLACED);
+    assert_string_equal(clean("\xed\xa0\x80"), REPLACED REPLACED REPLACED); /* surrogate */
+    assert_string_equal(clean("\xf4\x90\x80\x80"), REPLACED REPLACED REPLACED REPLACED);
+    assert_string_equal(clean("\xf5"), REPLACED);
+}
+
+static void test_clean_replaces_controls(void **state)
+{
+    char lines[32];
+
+    (void)state;
+    assert_string_equal(clean("a\r\nb\tc\x1b[31m\x7f"), "a  b c [31m ");
+    assert_string_equal(clean("\xc2\x85|\xe2\x80\xa8|\xe2\x80\xa9|\xe2\x80\xae|\xe2\x81\xa6"), " | | | | ");
+    clean_text(lines, sizeof(lines), "a\r\nb\n\tc", 7, true);
+    assert_string_equal(lines, "a \nb\n c");
+}
+
+static void test_clean_has_bounds(void **state)
+{
+    char small[4];
+    const char source[3] = {'a', 'b', 'c'};
+
+    (void)state;
+    clean_text(small, sizeof(small), "ab\xc3\xa4", 4, false);
+    assert_string_equal(small, "ab"); /* no half of a character */
+    clean_text(small, sizeof(small), "\xff\xff", 2, false);
+    assert_string_equal(small, REPLACED);
+    clean_text(small, sizeof(small), source, sizeof(source), false); /* not terminated */
+    assert_string_equal(small, "abc");
+    clean_text(small, 1, "abc", 3, false);
+    assert_string_equal(small, "");
+}
+
+static void assert_printed(const struct notice *notice, const char *expected)
+{
+    struct message message;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    message_compose(&message, notice);
+    message_print(&message, out);
+    fclose(out);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_recovered(void **state)
+{
+    struct notice notice = sample_recovered();
+
+    (void)state;
+    assert_printed(&notice, "OK rabbit@rmq2: recovered\n"
+                            "\n"
+                            "every proof of the recovery has held\n"
+                            "listed as running by rabbit@rmq1, rabbit@rmq3\n"
+                            "\n"
+                            "Node      rabbit@rmq2\n"
+                            "Cluster   orders\n"
+                            "Observer  rabbit@rmq2\n"
+                            "Time      2026-02-01T00:00:18Z\n"
+                            "Began     2026-02-01T00:00:00Z, 18 s earlier\n"
+                            "Took      detect 0.4 s, boot 7.9 s, verify 10 s, total 18 s\n"
+                            "Incident  rmq2-1769904000-7\n"
+                            "\n"
+                            "Look further, on the host of rabbit@rmq2:\n"
+                            "  journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\n");
+}
+
+/* Unknown is left out; without an observer the node's own host is the place to look. */
+static void test_little_is_known(void **state)
+{
+    struct notice notice = sample_gave_up();
+
+    (void)state;
+    notice.cluster[0] = notice.observer[0] = notice.why[0] = notice.detail[0] = '\0';
+    notice.wall_ms = notice.since_wall_ms - 5000; /* the wall clock was set back */
+    assert_printed(&notice, "CRITICAL rabbit@rmq2: gave up\n"
+                            "\n"
+                            "Node      rabbit@rmq2\n"
+                            "Time      2026-01-31T23:59:55Z\n"
+                            "Began     2026-02-01T00:00:00Z\n"
+                            "Incident  rmq2-1769904000-7\n"
+                            "\n"
+                            "Look further, on the host of rabbit@rmq2:\n"
+                            "  journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\n");
+}
+
+static void test_hostile_fields_stay_in_their_lines(void **state)
+{
+    struct notice notice = sample_hostile();
+
+    (void)state;
+    assert_printed(&notice, "CRITICAL rabbit@rmq2  Bcc: x@y.example: gave up\n"
+                            "\n"
+                            "\"quoted\" \\ /          end  .  QUIT\n"
+                            "\xf0\x9f\x98\x80 <!channel> & *b*\n" REPLACED REPLACED
+                            "(" REPLACED REPLACED REPLACED "| x\n.\n..two \n"
+                            "\n"
+                            "Node      rabbit@rmq2  Bcc: x@y.example\n"
+                            "Cluster   m\xc3\xbcnchen-\xe6\x97\xa5\xe6\x9c\xac\n"
+                            "Observer  rabbit@<rmq1>\n"
+                            "Time      2026-02-01T00:30:05Z\n"
+                            "Began     2026-02-01T00:00:00Z, 30 min 5 s earlier\n"
+                            "Incident  a'b $(x)\n"
+                            "\n"
+                            "Look further, on the host of rabbit@<rmq1>:\n"
+                            "  journalctl -u rmqwatchd 'RMQ_INCIDENT=a'\\''b $(x)'\n");
+}
+
+/* Every kind has a title of its own, and a tone that fits what it says. */
+static void test_titles_and_tones(void **state)
+{
+    static const struct {
+        enum notice_kind kind;
+        enum message_tone tone;
+        const char *title;
+    } cases[] = {
+        {NOTICE_CRASHED, MESSAGE_WARNING, "WARNING rabbit@rmq2: crashed"},
+        {NOTICE_HUNG, MESSAGE_CRITICAL, "CRITICAL rabbit@rmq2: hung"},
+        {NOTICE_UNVERIFIED, MESSAGE_CRITICAL, "CRITICAL rabbit@rmq2: recovery not verified"},
+        {NOTICE_STOPPED, MESSAGE_INFO, "INFO rabbit@rmq2: stopped by an operator"},
+        {NOTICE_ALARM_CLEARED, MESSAGE_GOOD, "OK rabbit@rmq2: alarm cleared"},
+        {NOTICE_ALL_DOWN_OVER, MESSAGE_GOOD, "OK rabbit@rmq2: no longer all down"},
+    };
+    struct notice notice = sample_gave_up();
+    struct message message, other;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        notice.kind = cases[i].kind;
+        notice.severity = notice_info(cases[i].kind)->severity;
+        message_compose(&message, &notice);
+        assert_int_equal(message.tone, cases[i].tone);
+        assert_string_equal(message.title, cases[i].title);
+    }
+    for (int kind = NOTICE_CRASHED; kind < NOTICE_KIND_COUNT; kind++) {
+        notice.kind = (enum notice_kind)kind;
+        message_compose(&message, &notice);
+        for (int before = NOTICE_CRASHED; before < kind; before++) {
+            notice.kind = (enum notice_kind)before;
+            message_compose(&other, &notice);
+            assert_string_not_equal(strchr(message.title, ':'), strchr(other.title, ':'));
+        }
+    }
+}
+
+/* The longest fields fit: nothing of ours is cut off behind them. */
+static void test_longest_fields(void **state)
+{
+    struct notice notice = sample_gave_up();
+    struct message message;
+
+    (void)state;
+    memset(notice.node, 'n', sizeof(notice.node) - 1);
+    memset(notice.observer, 'o', sizeof(notice.observer) - 1);
+    memset(notice.incident, '\'', sizeof(notice.incident) - 1);
+    notice.phase_count = RMQ_PHASES_MAX + 1; /* a bound that somebody forgot */
+    for (size_t i = 0; i < RMQ_PHASES_MAX; i++)
+        notice.phases[i] = (struct phase){"detect", UINT64_MAX / 2};
+    message_compose(&message, &notice);
+    assert_int_equal(message.notice.phase_count, RMQ_PHASES_MAX);
+    assert_int_equal(message.fact_count, MESSAGE_FACTS_MAX);
+    assert_non_null(strstr(message.title, "n: gave up"));
+    assert_non_null(strstr(message.look, "o:"));
+    assert_string_equal(message.command + strlen(message.command) - 9, "'\\'''\\'''");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clean_keeps_what_is_good),
+        cmocka_unit_test(test_clean_replaces_broken_utf8),
+        cmocka_unit_test(test_clean_replaces_controls),
+        cmocka_unit_test(test_clean_has_bounds),
+        cmocka_unit_test(test_recovered),
+        cmocka_unit_test(test_little_is_known),
+        cmocka_unit_test(test_hostile_fields_stay_in_their_lines),
+        cmocka_unit_test(test_titles_and_tones),
+        cmocka_unit_test(test_longest_fields),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+/* The parts of the outbox that need no loop: stories, pace, queue. */
+#include "alert_samples.h"
+#include "alerts/pace.h"
+#include "alerts/queue.h"
+#include "alerts/story.h"
+#include "cmocka_all.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct notice notice_of(enum notice_kind kind, enum severity severity, const char *incident)
+{
+    struct notice notice = sample_gave_up();
+
+    notice.kind = kind;
+    notice.severity = severity;
+    snprintf(notice.incident, sizeof(notice.incident), "%s", incident);
+    return notice;
+}
+
+static bool admit(struct story_set *set, enum severity wanted, enum notice_kind kind, enum severity severity,
+    const char *incident)
+{
+    struct notice notice = notice_of(kind, severity, incident);
+
+    return story_admit(set, wanted, &notice);
+}
+
+static void test_whoever_heard_of_it_hears_of_its_end(void **state)
+{
+    struct story_set set = {0};
+
+    (void)state;
+    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_CRASHED, SEVERITY_WARNING, "a"));
+    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_RECOVERED, SEVERITY_INFO, "a"));
+    assert_true(admit(&set, SEVERITY_CRITICAL, NOTICE_HUNG, SEVERITY_CRITICAL, "b"));
+    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_RESTARTING, SEVERITY_WARNING, "b"));
+    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_RECOVERED, SEVERITY_INFO, "a"));
+    assert_true(admit(&set, SEVERITY_CRITICAL, NOTICE_STOPPED, SEVERITY_INFO, "b"));
+    assert_true(admit(&set, SEVERITY_CRITICAL, NOTICE_RECOVERED, SEVERITY_INFO, "b"));
+    /* the story is over */
+    assert_int_equal(set.count, 0);
+    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_RECOVERED, SEVERITY_INFO, "b"));
+    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_STOPPED, SEVERITY_INFO, "b"));
+    /* a channel that wants everything gets everything */
+    assert_true(admit(&set, SEVERITY_INFO, NOTICE_RECOVERED, SEVERITY_INFO, "c"));
+    assert_int_equal(set.count, 0);
+}
+
+static void test_stories_are_bounded(void **state)
+{
+    struct story_set set = {0};
+    char incident[16];
+
+    (void)state;
+    for (int i = 0; i < STORIES_MAX + 2; i++) {
+        snprintf(incident, sizeof(incident), "i%d", i);
+        assert_true(admit(&set, SEVERITY_WARNING, NOTICE_PEER_DOWN, SEVERITY_CRITICAL, incident));
+        assert_true(admit(&set, SEVERITY_WARNING, NOTICE_PEER_DOWN, SEVERITY_CRITICAL, incident));
+    }
+    assert_int_equal(set.count, STORIES_MAX);
+    assert_false(admit(&set, SEVERITY_WARNING, NOTICE_PEER_BACK, SEVERITY_INFO, "i0"));
+    assert_false(admit(&set, SEVERITY_WARNING, NOTICE_PEER_BACK, SEVERITY_INFO, "i1"));
+    for (int i = STORIES_MAX + 1; i >= 2; i--) {
+        snprintf(incident, sizeof(incident), "i%d", i);
+        assert_true(admit(&set, SEVERITY_WARNING, NOTICE_PEER_BACK, SEVERITY_INFO, incident));
+    }
+    assert_int_equal(set.count, 0);
+}
+
+/* Each end is known as one, so that nobody waits for it in vain: what is info and no end is on this list. */
+static void test_every_kind_is_an_end_or_not(void **state)
+{
+    (void)state;
+    for (int kind = NOTICE_NONE + 1; kind < NOTICE_KIND_COUNT; kind++) {
+        bool info = notice_info((enum notice_kind)kind)->severity == SEVERITY_INFO;
+
+        assert_int_equal(story_ends((enum notice_kind)kind), info || kind == NOTICE_UNVERIFIED);
+        assert_int_equal(story_ends_well((enum notice_kind)kind), info && kind != NOTICE_STOPPED);
+    }
+    assert_false(story_ends(NOTICE_NONE));
+    assert_false(story_ends(NOTICE_KIND_COUNT));
+    assert_false(story_ends_well(NOTICE_KIND_COUNT));
+}
+
+static void test_pace(void **state)
+{
+    static const uint64_t middle[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(middle) / sizeof(middle[0]); i++) {
+        assert_int_equal(pace_retry_ms(i + 1, 0, 200), middle[i]);
+        assert_int_equal(pace_retry_ms(i + 1, 0, 0), middle[i] * 8 / 10);
+        assert_int_equal(pace_retry_ms(i + 1, 0, 400), middle[i] * 12 / 10);
+        assert_int_equal(pace_retry_ms(i + 1, 0, 401), middle[i] * 8 / 10);
+        assert_in_range(pace_retry_ms(i + 1, 0, UINT32_MAX), middle[i] * 8 / 10, middle[i] * 12 / 10);
+    }
+    assert_int_equal(pace_retry_ms(4000000000U, 0, 200), 60000);
+    assert_int_equal(pace_retry_ms(1, 30000, 200), 30000);
+    assert_int_equal(pace_retry_ms(7, 30000, 200), 60000);
+    assert_int_equal(pace_retry_ms(1, UINT64_MAX, 200), PACE_ASKED_MAX_MS);
+}
+
+static struct letter *push(
+    struct letter_queue *queue, enum notice_kind kind, uint64_t number, bool head_busy, size_t dropped)
+{
+    struct notice notice = notice_of(kind, notice_info(kind)->severity, "i");
+    struct letter *letter = letter_new(&notice, 0xabc, number);
+
+    assert_non_null(letter);
+    assert_int_equal(queue_push(queue, letter, head_busy), dropped);
+    letter_unref(letter); /* the queue has its own reference, or dropped the letter */
+    return letter;
+}
+
+static void test_letters(void **state)
+{
+    struct notice notice = sample_hostile();
+    struct letter *letter = letter_new(&notice, 0xabc, 7);
+    struct letter_queue first = {0}, second = {0};
+
+    (void)state;
+    assert_string_equal(letter->id, "a'b $(x)-gave-up-0000000000000abc-7");
+    assert_string_equal(letter->notice.node, "rabbit@rmq2  Bcc: x@y.example");
+    assert_int_equal(queue_push(&first, letter, false), 0);
+    assert_int_equal(queue_push(&second, letter, false), 0);
+    letter_unref(letter);
+    queue_pop(&first);
+    assert_null(queue_head(&first));
+    assert_ptr_equal(queue_head(&second), letter); /* alive by the reference of the second queue */
+    assert_int_equal(queue_head(&second)->refs, 1);
+    queue_clear(&second);
+    letter_unref(NULL);
+}
+
+static void test_queue_keeps_order_and_bound(void **state)
+{
+    struct letter_queue queue = {0};
+    struct letter *letters[QUEUE_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < QUEUE_MAX; i++)
+        letters[i] = push(&queue, NOTICE_CRASHED, i, false, 0);
+    push(&queue, NOTICE_CRASHED, 1000, true, 1); /* the head is in flight: the second goes */
+    assert_ptr_equal(queue_head(&queue), letters[0]);
+    push(&queue, NOTICE_CRASHED, 1001, false, 1);
+    for (size_t i = 2; i < QUEUE_MAX; i++) {
+        assert_ptr_equal(queue_head(&queue), letters[i]);
+        queue_pop(&queue);
+    }
+    assert_int_equal(queue.count, 2);
+    queue_clear(&queue);
+}
+
+/* Least important first, the oldest of those first. */
+static void test_queue_drops_by_importance(void **state)
+{
+    static const enum notice_kind kinds[] = {
+        NOTICE_GAVE_UP, NOTICE_RECOVERED, NOTICE_CRASHED, NOTICE_NONE, NOTICE_CRASHED, NOTICE_NONE};
+    static const enum notice_kind left[][6] = {
+        {NOTICE_GAVE_UP, NOTICE_RECOVERED, NOTICE_CRASHED, NOTICE_CRASHED, NOTICE_NONE},
+        {NOTICE_GAVE_UP, NOTICE_RECOVERED, NOTICE_CRASHED, NOTICE_CRASHED},
+        {NOTICE_GAVE_UP, NOTICE_CRASHED, NOTICE_CRASHED},
+        {NOTICE_GAVE_UP, NOTICE_CRASHED},
+        {NOTICE_GAVE_UP},
+    };
+    struct letter_queue queue = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        push(&queue, kinds[i], i, false, 0);
+    while (queue.count < QUEUE_MAX)
+        push(&queue, NOTICE_UNVERIFIED, 100, false, 0);
+    for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+        push(&queue, NOTICE_UNVERIFIED, 200 + i, false, 1);
+        for (size_t j = 0; j < 5 - i; j++)
+            assert_int_equal(queue.letters[j]->notice.kind, left[i][j]);
+        assert_int_equal(queue.letters[5 - i]->notice.kind, NOTICE_UNVERIFIED);
+    }
+    queue_clear(&queue);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_whoever_heard_of_it_hears_of_its_end),
+        cmocka_unit_test(test_stories_are_bounded),
+        cmocka_unit_test(test_every_kind_is_an_end_or_not),
+        cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_letters),
+        cmocka_unit_test(test_queue_keeps_order_and_bound),
+        cmocka_unit_test(test_queue_drops_by_importance),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
