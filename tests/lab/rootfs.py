@@ -21,8 +21,8 @@ BUILDER_PACKAGES = ("git", "make", "ca-certificates", "sudo")
 MASKED_UNITS = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "console-getty.service", "dev-hugepages.mount",
     "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "getty.target",
-    "logrotate.timer", "sys-fs-fuse-connections.mount", "systemd-logind.service", "systemd-networkd.service", "systemd-pstore.service",
-    "logrotate.timer", "systemd-resolved.service", "systemd-timesyncd.service")
+    "logrotate.timer", "sys-fs-fuse-connections.mount", "systemd-logind.service", "systemd-networkd.service",
+    "systemd-pstore.service", "systemd-resolved.service", "systemd-timesyncd.service")
 
 # Documentation is left out of what apt installs. It is said after the base system was extracted, because
 # mmdebstrap unpacks that through a slow filter as soon as a path is excluded.

@@ -22,7 +22,7 @@ static void on_poll(uv_timer_t *timer)
 
 void outbox_fixture_open(struct outbox_fixture *fixture)
 {
-    *fixture = (struct outbox_fixture){0};
+    memset(fixture, 0, sizeof(*fixture));
     signal(SIGPIPE, SIG_IGN);
     assert_int_equal(uv_loop_init(&fixture->loop), 0);
     uv_timer_init(&fixture->loop, &fixture->poll);
@@ -137,7 +137,7 @@ void outbox_fixture_drain(struct outbox_fixture *fixture)
     }
 }
 
-void outbox_fixture_wait(struct outbox_fixture *fixture, const size_t *count, size_t wanted)
+void outbox_fixture_wait(struct outbox_fixture *fixture, atomic_size_t *count, size_t wanted)
 {
     uint64_t end_ms = uv_hrtime() / 1000000 + 10000;
 

@@ -15,7 +15,7 @@ struct outbox_fixture {
     struct outbox *outbox;
     struct config *config; /* the one that outbox_fixture_channel() fills */
     struct config *used;   /* the one that the outbox has, while another is being filled */
-    size_t done;           /* calls of outbox_fixture_done() */
+    atomic_size_t done;    /* calls of outbox_fixture_done() */
     char log[16384];
 };
 
@@ -36,7 +36,7 @@ void outbox_fixture_put(struct outbox_fixture *fixture, enum notice_kind kind, c
 /* Runs the loop until nothing is pending; fails the test after 10 s. Lines of the log go to fixture->log. */
 void outbox_fixture_drain(struct outbox_fixture *fixture);
 /* Runs the loop until *COUNT has reached WANTED. */
-void outbox_fixture_wait(struct outbox_fixture *fixture, const size_t *count, size_t wanted);
+void outbox_fixture_wait(struct outbox_fixture *fixture, atomic_size_t *count, size_t wanted);
 void outbox_fixture_run_ms(struct outbox_fixture *fixture, uint64_t ms);
 void outbox_fixture_done(void *fixture);
 struct outbox_counts outbox_fixture_counts(const struct outbox_fixture *fixture);

@@ -30,15 +30,16 @@ static void on_connection_closed(uv_handle_t *handle)
 static void store(struct connection *connection, const char *text)
 {
     struct scripted_server *server = connection->server;
+    size_t at = server->request_count;
 
     if (connection->stored)
         return;
     connection->stored = true;
-    if (server->request_count < SERVER_REQUESTS_MAX) {
-        server->request_ms[server->request_count] = uv_hrtime() / 1000000;
-        server->requests[server->request_count] = strdup(text);
+    if (at < SERVER_REQUESTS_MAX) {
+        server->request_ms[at] = uv_hrtime() / 1000000;
+        server->requests[at] = strdup(text);
     }
-    server->request_count++;
+    server->request_count = at + 1; /* last: whoever sees it sees the request */
 }
 
 static void finish(struct connection *connection)
@@ -68,6 +69,10 @@ static void answer_http(struct connection *connection)
     store(connection, end + 4);
     if (strcmp(connection->script, "hang") == 0)
         return;
+    if (strncmp(connection->script, "late ", 5) == 0) {
+        uv_sleep(300);
+        connection->script += 5;
+    }
     say(connection, connection->script);
     finish(connection);
 }
@@ -147,54 +152,82 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 
 static void on_connection(uv_stream_t *listener, int status)
 {
-    struct scripted_server *server = listener->data;
+    struct scripted_server *server =
+        (struct scripted_server *)((char *)listener - offsetof(struct scripted_server, listener));
     struct connection *connection = calloc(1, sizeof(*connection));
-    size_t at = server->connections < server->script_count ? server->connections : server->script_count - 1;
+    size_t at = server->connections;
 
     assert(status == 0 && connection);
-    server->connections++;
     connection->server = server;
-    connection->script = server->script[at];
+    connection->script = server->script[at < server->script_count ? at : server->script_count - 1];
     uv_tcp_init(listener->loop, &connection->tcp);
     connection->tcp.data = connection;
     if (uv_accept(listener, (uv_stream_t *)&connection->tcp) < 0) {
         finish(connection);
         return;
     }
+    server->connections = at + 1;
     if (server->smtp)
         smtp_reply(connection, "GREET", "220 test");
     uv_read_start((uv_stream_t *)&connection->tcp, on_allocate, on_read);
 }
 
-void server_open(struct scripted_server *server, uv_loop_t *loop, bool smtp, int port,
-    const char *const *script, size_t script_count)
+static void close_any(uv_handle_t *handle, void *unused)
+{
+    (void)unused;
+    if (uv_is_closing(handle))
+        return;
+    uv_close(handle, handle->type == UV_TCP && handle->data ? on_connection_closed : NULL);
+}
+
+static void on_stop(uv_async_t *stop)
+{
+    uv_walk(stop->loop, close_any, NULL);
+}
+
+static void run_server(void *server)
+{
+    uv_run(&((struct scripted_server *)server)->loop, UV_RUN_DEFAULT);
+}
+
+void server_open(
+    struct scripted_server *server, bool smtp, int port, const char *const *script, size_t script_count)
 {
     struct sockaddr_in address;
     int size = sizeof(address);
     int r;
 
-    *server = (struct scripted_server){.smtp = smtp, .script = script, .script_count = script_count};
+    memset(server, 0, sizeof(*server));
+    server->smtp = smtp;
+    server->script = script;
+    server->script_count = script_count;
+    uv_loop_init(&server->loop);
+    uv_async_init(&server->loop, &server->stop, on_stop);
     uv_ip4_addr("127.0.0.1", port, &address);
-    uv_tcp_init(loop, &server->listener);
-    server->listener.data = server;
+    uv_tcp_init(&server->loop, &server->listener);
+    server->listener.data = NULL; /* what tells it from a connection */
     r = uv_tcp_bind(&server->listener, (const struct sockaddr *)&address, 0);
     if (r == 0)
         r = uv_listen((uv_stream_t *)&server->listener, 16, on_connection);
     if (r == 0)
         r = uv_tcp_getsockname(&server->listener, (struct sockaddr *)&address, &size);
+    server->port = ntohs(address.sin_port);
+    if (r == 0)
+        r = uv_thread_create(&server->thread, run_server, server);
     if (r < 0) {
-        fprintf(stderr, "cannot listen: %s\n", uv_strerror(r));
+        fprintf(stderr, "cannot serve: %s\n", uv_strerror(r));
         abort();
     }
-    server->port = ntohs(address.sin_port);
 }
 
 void server_close(struct scripted_server *server)
 {
+    uv_async_send(&server->stop);
+    uv_thread_join(&server->thread);
+    if (uv_loop_close(&server->loop) != 0)
+        abort();
     for (size_t i = 0; i < server->request_count && i < SERVER_REQUESTS_MAX; i++)
         free(server->requests[i]);
-    server->request_count = 0;
-    uv_close((uv_handle_t *)&server->listener, NULL);
 }
 
 int server_free_port(void)

@@ -16,7 +16,7 @@ static struct scripted_server server;
 static void open_with(const char *kind, bool smtp, const char *const *script, size_t count)
 {
     outbox_fixture_open(&fixture);
-    server_open(&server, &fixture.loop, smtp, 0, script, count);
+    server_open(&server, smtp, 0, script, count);
     outbox_fixture_channel(&fixture, kind, "ops", server.port);
     outbox_fixture_start(&fixture);
 }
@@ -114,7 +114,7 @@ static void test_nobody_listens_yet(void **state)
     outbox_fixture_put(&fixture, NOTICE_GAVE_UP, "i");
     while (outbox_fixture_counts(&fixture).retries == 0)
         outbox_fixture_run_ms(&fixture, 5);
-    server_open(&server, &fixture.loop, false, port, SCRIPT(HTTP_OK), 1);
+    server_open(&server, false, port, SCRIPT(HTTP_OK), 1);
     outbox_fixture_drain(&fixture);
     assert_int_equal(server.request_count, 1);
     assert_non_null(strstr(fixture.log, "not delivered yet: refused; next try in"));
@@ -167,8 +167,8 @@ static void test_severity_and_the_end_of_a_story(void **state)
 
     (void)state;
     outbox_fixture_open(&fixture);
-    server_open(&server, &fixture.loop, false, 0, SCRIPT(HTTP_OK), 1);
-    server_open(&second, &fixture.loop, false, 0, SCRIPT(HTTP_OK), 1);
+    server_open(&server, false, 0, SCRIPT(HTTP_OK), 1);
+    server_open(&second, false, 0, SCRIPT(HTTP_OK), 1);
     outbox_fixture_channel(&fixture, "webhook", "pager", server.port)->min_severity = SEVERITY_CRITICAL;
     outbox_fixture_channel(&fixture, "slack", "ops", second.port);
     outbox_fixture_start(&fixture);
@@ -251,7 +251,7 @@ static void test_mail_wants_starttls(void **state)
 {
     (void)state;
     outbox_fixture_open(&fixture);
-    server_open(&server, &fixture.loop, true, 0, SCRIPT(""), 1);
+    server_open(&server, true, 0, SCRIPT(""), 1);
     outbox_fixture_channel(&fixture, "mail", "ops", server.port)->starttls = true;
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_GAVE_UP, "i");

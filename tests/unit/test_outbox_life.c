@@ -33,7 +33,7 @@ static void test_reload_keeps_what_waits(void **state)
 {
     (void)state;
     outbox_fixture_open(&fixture);
-    server_open(&server, &fixture.loop, false, 0, SCRIPT(HTTP_OK), 1);
+    server_open(&server, false, 0, SCRIPT(HTTP_OK), 1);
     outbox_fixture_channel(&fixture, "slack", "ops", server_free_port());
     outbox_fixture_channel(&fixture, "webhook", "old", server_free_port());
     outbox_fixture_start(&fixture);
@@ -63,12 +63,12 @@ static void test_reload_while_in_flight(void **state)
 
     (void)state;
     outbox_fixture_open(&fixture);
-    server_open(&server, &fixture.loop, false, 0, SCRIPT(HTTP_REPLY("404 Not Found", "no_service")), 1);
-    server_open(&second, &fixture.loop, false, 0, SCRIPT(HTTP_OK), 1);
+    server_open(&server, false, 0, SCRIPT("late " HTTP_REPLY("404 Not Found", "no_service")), 1);
+    server_open(&second, false, 0, SCRIPT(HTTP_OK), 1);
     outbox_fixture_channel(&fixture, "slack", "ops", server.port);
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_GAVE_UP, "i");
-    outbox_fixture_wait(&fixture, &server.connections, 1);
+    outbox_fixture_wait(&fixture, &server.request_count, 1);
     outbox_fixture_rewrite(&fixture);
     outbox_fixture_channel(&fixture, "slack", "ops", second.port);
     outbox_fixture_reload(&fixture);
@@ -86,7 +86,7 @@ static void test_configuration_that_cannot_work(void **state)
 {
     (void)state;
     outbox_fixture_open(&fixture);
-    server_open(&server, &fixture.loop, true, 0, SCRIPT(""), 1);
+    server_open(&server, true, 0, SCRIPT(""), 1);
     outbox_fixture_channel(&fixture, "mail", "ops", server.port)->to_count = 0;
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_GAVE_UP, "i");
@@ -120,7 +120,7 @@ static void test_full_queue_is_told(void **state)
     outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
 
     outbox_fixture_rewrite(&fixture);
-    server_open(&server, &fixture.loop, false, 0, SCRIPT(HTTP_OK), 1);
+    server_open(&server, false, 0, SCRIPT(HTTP_OK), 1);
     outbox_fixture_channel(&fixture, "webhook", "ops", server.port);
     outbox_fixture_reload(&fixture);
     outbox_fixture_drain(&fixture);
@@ -149,7 +149,7 @@ static void test_flush_delivers_what_waits(void **state)
 {
     (void)state;
     outbox_fixture_open(&fixture);
-    server_open(&server, &fixture.loop, false, 0, SCRIPT(HTTP_REPLY("500 Oops", ""), HTTP_OK), 2);
+    server_open(&server, false, 0, SCRIPT(HTTP_REPLY("500 Oops", ""), HTTP_OK), 2);
     outbox_fixture_channel(&fixture, "webhook", "ops", server.port);
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_CRASHED, "i");
@@ -182,7 +182,7 @@ static void test_flush_ends_in_time(void **state)
 
     (void)state;
     outbox_fixture_open(&fixture);
-    server_open(&server, &fixture.loop, false, 0, SCRIPT("hang"), 1);
+    server_open(&server, false, 0, SCRIPT("hang"), 1);
     outbox_fixture_channel(&fixture, "webhook", "ops", server.port);
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_CRASHED, "i");
@@ -201,7 +201,7 @@ static void test_progress_is_proven(void **state)
 
     (void)state;
     outbox_fixture_open(&fixture);
-    server_open(&server, &fixture.loop, false, 0, SCRIPT(HTTP_OK), 1);
+    server_open(&server, false, 0, SCRIPT(HTTP_OK), 1);
     outbox_fixture_channel(&fixture, "webhook", "ops", server.port);
     outbox_fixture_start(&fixture);
     assert_int_equal(outbox_watch(fixture.outbox, &activities), 0);
