@@ -21,6 +21,8 @@ HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -
              $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 LDHARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 OPTIMIZE ?= -O2 -g
+# V=1 shows every command.
+Q := $(if $(V),,@)
 
 PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES))
@@ -121,19 +123,22 @@ $(BUILD)/.bootstrap-%: scripts/bootstrap
 
 $(BUILD)/%.o: %.c | $(BUILD)/.bootstrap-build
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC    $<'
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define part
 $(BUILD)/lib$(1).a: $(call objects,src/$(1))
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$(Q)$$(AR) rcs $$@ $$^
 endef
 $(foreach name,$(PARTS),$(eval $(call part,$(name))))
 
 $(DAEMON): $(call objects,src/rmqwatchd) $(LIBS)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_SUPPORT) $(LIBS)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS) -lcmocka
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS) -lcmocka
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -2,6 +2,7 @@
 #include "agent/parts.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "store/incident_file.h"
 
 #include <errno.h>
@@ -93,7 +94,7 @@ static int create_adapters(struct agent *agent)
     agent->http = http_client_new(agent->loop);
     if (!agent->http)
         return -ENOMEM;
-    agent->scheduler = scheduler_new(agent->loop, config, agent->http, &agent->sink, &agent->activities);
+    agent->scheduler = scheduler_new(agent->loop, config, agent->http, agent->sink, &agent->activities);
     agent->outbox = outbox_new(agent->loop, agent->http, config);
     if (!agent->scheduler || !agent->outbox)
         return -ENOMEM;
@@ -137,15 +138,18 @@ struct agent *agent_new(uv_loop_t *loop, struct config *config)
 void agent_start(struct agent *agent)
 {
     const struct config *config = agent->config;
+    struct members_event members = {0};
 
     log_line(LOG_NOTICE, "rmqwatchd " RMQWATCH_VERSION " guards %s (%s), mode = %s, %zu channels",
         config->node, config->unit, config->policy.act ? "act" : "observe", config->channel_count);
     restore(agent);
+    /* Remembered ones: a hung local node could not tell who the others are. */
+    for (size_t i = 0; i < agent->core.member_count; i++)
+        text_copy(members.names[members.count++], RMQ_NODE_NAME_MAX, agent->core.members[i].name);
     schedule_tick(agent);
     bus_start(agent->bus);
-    scheduler_start(agent->scheduler);
-    for (size_t i = 1; i < agent->core.member_count; i++)
-        scheduler_add_member(agent->scheduler, agent->core.members[i].name);
+    if (scheduler_set_members(agent->scheduler, members.count, members.names) < 0)
+        log_line(LOG_ERR, "not every member can be probed: out of memory");
     notify_ready(agent->notify);
     agent_show_status(agent);
 }

@@ -13,7 +13,7 @@
 
 enum {
     HTTP_TIMEOUT_MS = 15000,
-    MAIL_TIMEOUT_MS = 60000, /* some servers greet strangers slowly on purpose */
+    MAIL_TIMEOUT_MS = 30000, /* some servers greet strangers slowly on purpose */
     STUCK_MARGIN_MS = 15000,
     REPLY_MAX_BYTES = 4096,
     NAMES_MAX = 64, /* of a channel, in a log line */

@@ -278,7 +278,7 @@ void outbox_close(struct outbox *outbox, void (*done)(void *context), void *cont
     }
     pending = outbox_pending(outbox);
     if (pending > 0)
-        log_line(LOG_WARNING, "closing with %zu deliveries of notices that are not done", pending);
+        log_line(LOG_WARNING, "closing: alerts that were not delivered: %zu", pending);
     for (size_t i = 0; i < outbox->lane_count; i++)
         lane_free(outbox->lanes[i]);
     outbox->lane_count = 0;

@@ -111,7 +111,8 @@ static void check_completed(struct check *check)
         activity_completed(check->owner->activities, check->activity, clock_boot_ms());
 }
 
-static void fill_event(struct event *event, enum event_kind kind, const struct check *check, const struct probe *probe)
+static void fill_event(
+    struct event *event, enum event_kind kind, const struct check *check, const struct probe *probe)
 {
     event->kind = kind;
     text_copy(event->probe.node, sizeof event->probe.node, check->target->node);

@@ -15,7 +15,8 @@ struct check_owner {
     struct probe_context *context;
     struct event_sink sink;
     struct activity_list *activities; /* may be NULL */
-    /* TARGET said who is running; called before the event is posted. It may free other checks, not this one. */
+    /* TARGET said who is running; called before the event is posted. It may free other checks, not this one.
+     */
     void (*on_view)(void *data, const struct probe_target *target, const struct node_view *view);
     void (*on_closed)(void *data); /* a freed check has let go of the loop */
     void *data;
@@ -24,7 +25,8 @@ struct check_owner {
 /* OWNER and TARGET must outlive it. The first run starts within a moment. NULL when out of memory. */
 struct check *check_new(
     const struct check_owner *owner, const struct probe_target *target, const struct probe_ops *ops);
-/* Cancels what runs, without events. TARGET is not used any more; on_closed comes from the loop. Accepts NULL. */
+/* Cancels what runs, without events. TARGET is not used any more; on_closed comes from the loop. Accepts
+ * NULL. */
 void check_free(struct check *check);
 
 /* Fast: at the fast interval and deep, the first run at once. Saying the same again changes nothing. */

@@ -15,7 +15,7 @@
 enum {
     COMMANDS_MAX = 2, /* a killed command that does not die (state D) holds one of these places */
     LAST_LINE_MAX = 160,
-    LAST_OUTPUT_MS = 50, /* for the output of a command that has ended already */
+    LAST_OUTPUT_MS = 50,        /* for the output of a command that has ended already */
     SHELL_NOT_EXECUTABLE = 126, /* what sh, env and the like say of the command that they should run */
     SHELL_NOT_FOUND = 127,
 };
@@ -109,21 +109,6 @@ static void run_finish_if_over(struct exec_run *run)
         run_finish(run, result_from_exit(run->exit_status, run->signal));
 }
 
-static void on_exit_of_command(uv_process_t *process, int64_t status, int signal)
-{
-    struct exec_run *run = process->data;
-
-    run->exited = true;
-    run->exit_status = status;
-    run->signal = signal;
-    commands--;
-    kill_group(run); /* what it left behind: a check starts no services */
-    close_handle((uv_handle_t *)process);
-    if (run->probe && !run->output_ended)
-        (void)uv_timer_start(&run->deadline, on_deadline, LAST_OUTPUT_MS, 0);
-    run_finish_if_over(run);
-}
-
 static void on_deadline(uv_timer_t *timer)
 {
     struct exec_run *run = timer->data;
@@ -137,6 +122,21 @@ static void on_deadline(uv_timer_t *timer)
         kill_group(run);
         run_finish(run, PROBE_RESULT_TIMED_OUT);
     }
+}
+
+static void on_exit_of_command(uv_process_t *process, int64_t status, int signal)
+{
+    struct exec_run *run = process->data;
+
+    run->exited = true;
+    run->exit_status = status;
+    run->signal = signal;
+    commands--;
+    kill_group(run); /* what it left behind: a check starts no services */
+    close_handle((uv_handle_t *)process);
+    if (run->probe && !run->output_ended)
+        (void)uv_timer_start(&run->deadline, on_deadline, LAST_OUTPUT_MS, 0);
+    run_finish_if_over(run);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)

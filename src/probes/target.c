@@ -114,11 +114,11 @@ static int set_management_url(
     return 0;
 }
 
-int target_init(struct probe_target *ret_target, const struct config *config, const char *node)
+int target_init(struct probe_target *ret_target, const struct config *config, const char *node, bool local)
 {
     const struct node_config *section = find_section(config, node);
     const char *at = strchr(node, '@');
-    struct probe_target target = {.local = strcmp(node, config->node) == 0};
+    struct probe_target target = {.local = local};
     const char *host = section && section->host ? section->host : at ? at + 1 : "";
     int r;
 

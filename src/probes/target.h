@@ -6,7 +6,7 @@
 
 /* The part of NODE after the @ is its host, unless a node section of CONFIG says otherwise. -EINVAL for a
  * name without a host; *ret_target is then untouched. */
-int target_init(struct probe_target *ret_target, const struct config *config, const char *node);
+int target_init(struct probe_target *ret_target, const struct config *config, const char *node, bool local);
 
 /* "https://host:5671"; an IPv6 address gets its brackets. */
 void target_url(char *url, size_t url_size, const char *scheme, const char *host, uint16_t port);

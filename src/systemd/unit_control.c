@@ -1,5 +1,6 @@
 #include "systemd/unit_control.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "systemd/unit_errors.h"
@@ -11,12 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENDED_JOBS_MAX = 16 }; /* jobs that ended just now, in case that one of them turns out to be ours */
+enum {
+    ENDED_JOBS_MAX = 16, /* jobs that ended just now, in case that one of them turns out to be ours */
+    FRESHLY_FAILED_MS = 1000,
+};
 
-enum request { REQUEST_NONE, REQUEST_START, REQUEST_KILL, REQUEST_STOP };
+enum request { REQUEST_NONE, REQUEST_START, REQUEST_RESTART, REQUEST_KILL, REQUEST_STOP };
 
-static const char *const verbs[] = {
-    [REQUEST_START] = "start", [REQUEST_KILL] = "kill", [REQUEST_STOP] = "stop"};
+static const char *const verbs[] = {[REQUEST_START] = "start",
+    [REQUEST_RESTART] = "restart",
+    [REQUEST_KILL] = "kill",
+    [REQUEST_STOP] = "stop"};
 
 struct ended_job {
     uint32_t id;
@@ -40,10 +46,17 @@ struct unit_control {
     uint32_t claimed_job;     /* seen while an answer was outstanding: ours as far as we know */
     bool unanswered;          /* a start or stop that timed out may still be carried out */
 
-    bool restart_waits; /* the unit is in auto-restart */
+    bool failed;
+    uint64_t failed_ms; /* CLOCK_BOOTTIME: since when */
+    uint64_t restart_delay_ms;
     void (*changed)(void *context);
     void *changed_context;
 };
+
+static bool queues_job(enum request request)
+{
+    return request != REQUEST_NONE && request != REQUEST_KILL;
+}
 
 /* --- events --- */
 
@@ -123,7 +136,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
     control->call = sd_bus_slot_unref(control->call);
     if (error) {
         if (unit_error_is_no_reply(error))
-            control->unanswered = request != REQUEST_KILL;
+            control->unanswered = queues_job(request);
         else
             control->claimed_job = 0;
         post_error(control, request, error);
@@ -156,7 +169,7 @@ static int on_job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *
         return 0;
     if (control->job_request != REQUEST_NONE && id == control->own_job) {
         finish_job_with(control, result);
-    } else if (control->pending == REQUEST_START || control->pending == REQUEST_STOP) {
+    } else if (queues_job(control->pending)) {
         /* A ring: what counts is the newest, the answer follows within milliseconds. */
         struct ended_job *slot = &control->ended[control->ended_count++ % ENDED_JOBS_MAX];
 
@@ -168,15 +181,32 @@ static int on_job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *
 
 /* --- requests --- */
 
+/* systemd signals "failed" right before "waits for its own restart"; 252 calls both "failed" at first. */
+static bool start_could_wait(const struct unit_control *control)
+{
+    return control->failed && clock_boot_ms() - control->failed_ms < FRESHLY_FAILED_MS &&
+           control->restart_delay_ms >= 2 * FRESHLY_FAILED_MS;
+}
+
+static const char *request_method(const struct unit_control *control, enum request request)
+{
+    switch (request) {
+    case REQUEST_START:
+        return start_could_wait(control) ? "RestartUnit" : "StartUnit";
+    case REQUEST_RESTART:
+        return "RestartUnit";
+    case REQUEST_KILL:
+        return "KillUnit";
+    default:
+        return "StopUnit";
+    }
+}
+
 static int new_request(struct unit_control *control, enum request request, sd_bus_message **ret_message)
 {
     sd_bus_message *message = NULL;
-    const char *method = request == REQUEST_KILL   ? "KillUnit"
-                         : request == REQUEST_STOP ? "StopUnit"
-                         : control->restart_waits  ? "RestartUnit"
-                                                   : "StartUnit";
     int r = sd_bus_message_new_method_call(control->bus, &message, "org.freedesktop.systemd1",
-        "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", method);
+        "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", request_method(control, request));
 
     if (r >= 0)
         r = sd_bus_message_set_allow_interactive_authorization(message, 0);
@@ -199,7 +229,7 @@ static void send_request(struct unit_control *control, enum request request)
 
     control->call = sd_bus_slot_unref(control->call);
     control->pending = REQUEST_NONE;
-    if (request != REQUEST_KILL) {
+    if (queues_job(request)) {
         control->job_request = REQUEST_NONE;
         control->ended_count = 0;
         control->unanswered = false;
@@ -220,6 +250,11 @@ void unit_control_start(struct unit_control *control)
     send_request(control, REQUEST_START);
 }
 
+void unit_control_restart(struct unit_control *control)
+{
+    send_request(control, REQUEST_RESTART);
+}
+
 void unit_control_kill(struct unit_control *control)
 {
     send_request(control, REQUEST_KILL);
@@ -236,7 +271,7 @@ bool unit_control_owns_job(struct unit_control *control, uint32_t job_id)
 {
     if (job_id == control->own_job || job_id == control->claimed_job)
         return true;
-    if (control->pending != REQUEST_START && control->pending != REQUEST_STOP && !control->unanswered)
+    if (!queues_job(control->pending) && !control->unanswered)
         return false;
     /* Ids only grow: an older job than our last one was there before this request. */
     if (job_id < control->own_job)
@@ -251,19 +286,28 @@ uint32_t unit_control_own_job(const struct unit_control *control)
     return control->job_request == REQUEST_NONE ? 0 : control->own_job;
 }
 
-void unit_control_observe(struct unit_control *control, const struct unit_state *state, uint32_t job_before)
+void unit_control_note_state(struct unit_control *control, const struct unit_state *state)
+{
+    bool failed = state->active == UNIT_FAILED;
+
+    if (failed && !control->failed)
+        control->failed_ms = clock_boot_ms();
+    control->failed = failed;
+    control->restart_delay_ms = state->restart_delay_ms;
+}
+
+void unit_control_check_job(struct unit_control *control, const struct unit_state *state, uint32_t job_before)
 {
     bool ended_well;
 
-    control->restart_waits = strcmp(state->sub_state, "auto-restart") == 0;
     if (job_before == 0 || unit_control_own_job(control) != job_before || state->job_id == job_before)
         return;
     /* systemd sends JobRemoved before anybody can read that the job is gone. So it went while we were not
      * connected, and how it ended can only be seen from the outcome. */
-    if (control->job_request == REQUEST_START)
-        ended_well = state->active == UNIT_ACTIVE;
-    else
+    if (control->job_request == REQUEST_STOP)
         ended_well = state->active == UNIT_INACTIVE || state->active == UNIT_FAILED;
+    else
+        ended_well = state->active == UNIT_ACTIVE;
     finish_job(control, ended_well, "unknown");
 }
 
@@ -301,7 +345,7 @@ static void on_bus_down(void *context, const char *why)
     if (lost != REQUEST_NONE) {
         struct request_event request = {.permanent = false};
 
-        control->unanswered = lost != REQUEST_KILL;
+        control->unanswered = queues_job(lost);
         snprintf(request.error, sizeof(request.error),
             "the system bus was lost (%.40s) before systemd answered the request to %s", why, verbs[lost]);
         post_failed(control, &request);

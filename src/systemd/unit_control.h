@@ -19,29 +19,33 @@ int unit_control_new(
 void unit_control_free(struct unit_control *control);
 
 /* Each request ends in exactly one event, posted through the sink:
- *   start, stop  EVENT_JOB_DONE when systemd has done with the job, or EVENT_REQUEST_FAILED
- *   kill         EVENT_REQUEST_DONE, or EVENT_REQUEST_FAILED
- * A newer request replaces one that systemd has not answered yet, and a newer start or stop replaces a job
- * that is not done yet: what was replaced ends silently. A kill leaves a job alone; both end in their own
- * events. */
+ *   start, restart, stop  EVENT_JOB_DONE when systemd has done with the job, or EVENT_REQUEST_FAILED
+ *   kill                  EVENT_REQUEST_DONE, or EVENT_REQUEST_FAILED
+ * A newer request replaces one that systemd has not answered yet, and a newer start, restart or stop replaces
+ * a job that is not done yet: what was replaced ends silently. A kill leaves a job alone; both end in their
+ * own events. */
 
-/* StartUnit(unit, "fail"). While systemd waits to restart the unit itself (sub-state auto-restart) it is
- * RestartUnit(unit, "fail") instead: systemd before 254 would let a start job wait for RestartSec. */
+/* StartUnit(unit, "fail"). In the first moment after the unit failed it is RestartUnit(unit, "fail") where
+ * systemd's own restart is still seconds away: the unit may be waiting for it already, unseen, and systemd
+ * 252 lets a start job wait as long. */
 void unit_control_start(struct unit_control *control);
-void unit_control_kill(struct unit_control *control); /* KillUnit(unit, "all", SIGKILL) */
-void unit_control_stop(struct unit_control *control); /* StopUnit(unit, "fail") */
+void unit_control_restart(struct unit_control *control); /* RestartUnit(unit, "fail") */
+void unit_control_kill(struct unit_control *control);    /* KillUnit(unit, "all", SIGKILL) */
+void unit_control_stop(struct unit_control *control);    /* StopUnit(unit, "fail") */
 
 /* --- between the watch and the control --- */
 
 /* Whether job JOB_ID of the unit is one that we asked for. A job that is first seen while systemd's answer to
- * a start or stop is outstanding counts as ours until the answer says otherwise. */
+ * a request that queues one is outstanding counts as ours until the answer says otherwise. */
 bool unit_control_owns_job(struct unit_control *control, uint32_t job_id);
-/* The job of our last start or stop as long as it is not done, otherwise 0. */
+/* The job of our last request as long as it is not done, otherwise 0. */
 uint32_t unit_control_own_job(const struct unit_control *control);
-/* STATE was read completely, with the unit's true job_id; JOB_BEFORE is what unit_control_own_job() said
- * before the reading began. Tells the control how to start the unit, and that a job ended whose signal was
- * lost with a connection. */
-void unit_control_observe(struct unit_control *control, const struct unit_state *state, uint32_t job_before);
+/* STATE is what the unit is like now: the start chooses by it. */
+void unit_control_note_state(struct unit_control *control, const struct unit_state *state);
+/* STATE was read anew and completely, with the unit's true job_id; JOB_BEFORE is what unit_control_own_job()
+ * said before the reading began. Ends a job whose signal was lost with a connection. */
+void unit_control_check_job(
+    struct unit_control *control, const struct unit_state *state, uint32_t job_before);
 /* Called when unit_control_owns_job() may answer differently than before. */
 void unit_control_on_ownership(struct unit_control *control, void (*changed)(void *context), void *context);
 

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMEOUT_START_MAX_MS (365ULL * 24 * 3600 * 1000)
-
 static int read_active(sd_bus_message *message, struct unit_state *state)
 {
     static const struct {
@@ -112,17 +110,25 @@ static int read_restarts(sd_bus_message *message, struct unit_state *state)
     return sd_bus_message_read(message, "u", &state->n_restarts);
 }
 
+/* Microseconds; systemd's "infinity" stays the largest number. */
+static int read_duration(sd_bus_message *message, uint64_t *ret_ms)
+{
+    uint64_t us;
+    int r = sd_bus_message_read(message, "t", &us);
+
+    if (r >= 0)
+        *ret_ms = us == UINT64_MAX ? UINT64_MAX : us / 1000;
+    return r;
+}
+
 static int read_timeout_start(sd_bus_message *message, struct unit_state *state)
 {
-    uint64_t timeout_us;
-    int r = sd_bus_message_read(message, "t", &timeout_us);
+    return read_duration(message, &state->timeout_start_ms);
+}
 
-    if (r < 0)
-        return r;
-    state->timeout_start_ms = timeout_us / 1000;
-    if (state->timeout_start_ms > TIMEOUT_START_MAX_MS)
-        state->timeout_start_ms = TIMEOUT_START_MAX_MS;
-    return 0;
+static int read_restart_delay(sd_bus_message *message, struct unit_state *state)
+{
+    return read_duration(message, &state->restart_delay_ms);
 }
 
 static const struct property {
@@ -142,6 +148,7 @@ static const struct property {
     {"ExecMainStatus", "i", read_main_status},
     {"NRestarts", "u", read_restarts},
     {"TimeoutStartUSec", "t", read_timeout_start},
+    {"RestartUSec", "t", read_restart_delay},
 };
 
 static const struct property *find_property(const char *name)
@@ -203,9 +210,9 @@ bool unit_properties_equal(const struct unit_state *a, const struct unit_state *
     return a->active == b->active && a->job_id == b->job_id && a->main_pid == b->main_pid &&
            a->exec_main_code == b->exec_main_code && a->exec_main_status == b->exec_main_status &&
            a->n_restarts == b->n_restarts && a->timeout_start_ms == b->timeout_start_ms &&
-           strcmp(a->load_state, b->load_state) == 0 && strcmp(a->sub_state, b->sub_state) == 0 &&
-           strcmp(a->result, b->result) == 0 && strcmp(a->invocation_id, b->invocation_id) == 0 &&
-           strcmp(a->status_text, b->status_text) == 0;
+           a->restart_delay_ms == b->restart_delay_ms && strcmp(a->load_state, b->load_state) == 0 &&
+           strcmp(a->sub_state, b->sub_state) == 0 && strcmp(a->result, b->result) == 0 &&
+           strcmp(a->invocation_id, b->invocation_id) == 0 && strcmp(a->status_text, b->status_text) == 0;
 }
 
 uint32_t unit_properties_job_id(const char *job_path)

@@ -7,9 +7,8 @@
 #include <systemd/sd-bus.h>
 
 /* Reads the a{sv} at MESSAGE's cursor into STATE: the properties that are there replace what STATE says, the
- * others stay. Unknown properties and properties of an unexpected type are skipped. timeout_start_ms is
- * capped at a year, "infinity" included, so that sums with it cannot overflow. Returns 0 or a negative errno;
- * then STATE is left alone. */
+ * others stay. Unknown properties and properties of an unexpected type are skipped. Returns 0 or a negative
+ * errno; then STATE is left alone. */
 int unit_properties_read(sd_bus_message *message, struct unit_state *state);
 bool unit_properties_equal(const struct unit_state *a, const struct unit_state *b);
 /* The number at the end of a job's object path; 0 for a path that is none. */

@@ -25,14 +25,26 @@ static uint32_t foreign_job(struct unit_report *report)
     return job;
 }
 
+/* On its way from the wait to the start a restarted unit is inactive for a moment. Without its job, which we
+ * do not tell, that would look as if an operator had stopped it. The next signal follows when the job goes
+ * on. */
+static bool passing(const struct unit_report *report, uint32_t foreign)
+{
+    return report->told == UNIT_TOLD_STATE && report->state.active == UNIT_INACTIVE &&
+           report->state.job_id != 0 && foreign == 0;
+}
+
 void unit_report_changes(struct unit_report *report)
 {
     struct event event = {.kind = EVENT_UNIT};
 
     if (!report->known)
         return;
+    unit_control_note_state(report->control, &report->state);
     event.unit = report->state;
     event.unit.job_id = foreign_job(report);
+    if (passing(report, event.unit.job_id))
+        return;
     if (report->told == UNIT_TOLD_STATE && unit_properties_equal(&event.unit, &report->posted))
         return;
     report->told = UNIT_TOLD_STATE;

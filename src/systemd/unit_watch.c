@@ -97,11 +97,13 @@ static void on_read_ended(void *context, bool again)
 {
     struct unit_watch *watch = context;
 
+    if (watch->report.told == UNIT_TOLD_LOST)
+        log_line(LOG_NOTICE, "systemd tells of %s again", watch->unit);
     watch->report.known = true;
     watch->read_ended_ms = uv_now(watch->poll.loop);
     cycle_completed(watch);
     unit_report_changes(&watch->report);
-    unit_control_observe(watch->options.control, &watch->report.state, watch->read_job);
+    unit_control_check_job(watch->options.control, &watch->report.state, watch->read_job);
     if (again)
         start_reading(watch);
 }

@@ -372,15 +372,11 @@ static void test_quoted_printable(void **state)
     assert_quoted_printable("trailing ");
     /* every piece at every column, for soft line breaks */
     for (size_t shift = 0; shift < 160; shift++) {
-        memset(text, 'x', shift);
-        strcpy(text + shift, pattern);
-        assert_quoted_printable(text);
-        memset(text, '.', shift);
-        strcpy(text + shift, pattern);
-        assert_quoted_printable(text);
-        memset(text, ' ', shift);
-        strcpy(text + shift, pattern);
-        assert_quoted_printable(text);
+        for (const char *fill = "x. "; *fill; fill++) {
+            memset(text, *fill, shift);
+            strcpy(text + shift, pattern);
+            assert_quoted_printable(text);
+        }
     }
 }
 
