@@ -35,7 +35,7 @@ struct action {
     };
 };
 
-enum { ACTIONS_MAX = 64 }; /* what one event can cause at most; the core asserts it */
+enum { ACTIONS_MAX = 128 }; /* what one event can cause at most; the core asserts it */
 
 struct action_list {
     size_t count;

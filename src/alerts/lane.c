@@ -67,7 +67,7 @@ static void lane_log(const struct lane *lane, int priority, const struct letter 
     const struct log_field fields[] = {
         {"RMQ_CLUSTER", notice->cluster},
         {"RMQ_NODE", notice->node},
-        {"RMQ_EVENT", notice_info(notice->kind)->event},
+        {"RMQ_EVENT", "delivery"},
         {"RMQ_INCIDENT", notice->incident},
         {"RMQ_CHANNEL", lane->config->name},
         {"RMQ_NOTICE", letter->id},

@@ -113,7 +113,7 @@ static void report_dropped(void)
 
     if (dropped == reported || !atomic_compare_exchange_strong(&log_state.reported, &reported, dropped))
         return;
-    snprintf(message, sizeof(message), "%" PRIu64 " log lines were lost: the log did not take them in time",
+    snprintf(message, sizeof(message), "log lines lost because they were not taken in time: %" PRIu64,
         dropped - reported);
     if (emit(&record) < 0)
         atomic_store(&log_state.reported, reported);

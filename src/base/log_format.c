@@ -38,7 +38,7 @@ static bool field_name_valid(const char *name)
 {
     size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
-    return length > 0 && length <= 64 && name[length] == '\0' && name[0] >= 'A';
+    return length > 0 && length <= 64 && name[length] == '\0' && name[0] >= 'A' && name[0] <= 'Z';
 }
 
 static void put_journal_field(struct sink *sink, const char *name, const char *value)

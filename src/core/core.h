@@ -36,6 +36,8 @@ struct verify {
     enum verify_step step;
     uint64_t step_since_ms;
     uint64_t stable_since_ms;
+    uint64_t ask_ms; /* when to ask again, beside the timers; each pause is twice the one before */
+    uint64_t ask_pause_ms;
 };
 
 struct rescue {

@@ -82,7 +82,9 @@ void describe_rescue(const struct core *core, enum notice_kind kind, uint64_t no
     case NOTICE_GAVE_UP:
         describe_exit(&core->unit.state, text, size);
         describe_budget(core, now_ms, text, size);
-        describe_next(core, kind == NOTICE_GAVE_UP ? "next slow retry" : "next start", now_ms, text, size);
+        if (kind != NOTICE_CRASHED) /* that one is being started right now */
+            describe_next(
+                core, kind == NOTICE_GAVE_UP ? "next slow retry" : "next start", now_ms, text, size);
         break;
     case NOTICE_HUNG:
         describe_probes(&core->members[0], text, size);

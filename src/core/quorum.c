@@ -1,6 +1,10 @@
 #include "core/quorum.h"
 #include "base/text.h"
 
+/* While a member hangs, the others take up to ten seconds to list who is running. Their last word on it
+ * counts as long as a new one could not be better: until Erlang's net tick would have told them. */
+enum { VIEW_MAX_AGE_MS = 60000 };
+
 enum standing { STANDS, SILENT, CALLED_DOWN, NO_VIEW };
 
 static const char *standing_text(enum standing standing)
@@ -11,7 +15,7 @@ static const char *standing_text(enum standing standing)
     case CALLED_DOWN:
         return "is called down by another member";
     case NO_VIEW:
-        return "answered, but did not say who is running";
+        return "answers, but has not said lately who is running";
     case SILENT:
         break;
     }
@@ -32,16 +36,22 @@ static bool answered_well(const struct core *core, const struct member *member)
            member->probes[PROBE_MANAGEMENT].misconfigured == 0;
 }
 
+static bool has_view(const struct core *core, const struct member *member)
+{
+    return member->view.members_known &&
+           member->members_started_ms + VIEW_MAX_AGE_MS >= core->rescue.asked_ms;
+}
+
 static enum standing standing_of(const struct core *core, const struct member *member)
 {
     if (!answered_well(core, member))
         return SILENT;
-    if (member->members_started_ms < core->rescue.asked_ms)
+    if (!has_view(core, member))
         return NO_VIEW;
     for (size_t i = 1; i < core->member_count; i++) {
         const struct member *other = &core->members[i];
 
-        if (answered_well(core, other) && other->members_started_ms >= core->rescue.asked_ms &&
+        if (answered_well(core, other) && has_view(core, other) &&
             member_says_running(other, member->name) == 0)
             return CALLED_DOWN;
     }

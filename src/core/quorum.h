@@ -6,9 +6,9 @@
 
 /* All the other members have answered, or failed to, since they were asked. */
 bool quorum_all_answered(const struct core *core);
-/* The members that have answered since they were asked, and that no answer calls down, are a majority of the
- * whole cluster. A cluster of one has nobody to lose: true; a member list that was never heard is not a
- * cluster of one: false. */
+/* The members that have answered since they were asked, have said lately who is running, and are not called
+ * down by one another, are a majority of the whole cluster. A cluster of one has nobody to lose: true; a
+ * member list that was never heard is not a cluster of one: false. */
 bool quorum_of_others(const struct core *core);
 /* "rabbit@b stands; rabbit@c did not answer" */
 void quorum_describe(const struct core *core, char *text, size_t size);

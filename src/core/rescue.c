@@ -237,13 +237,29 @@ void rescue_trigger(struct core *core, enum trigger trigger, struct step *step)
     perform(core, row, step);
 }
 
+static void record_proof(struct core *core, struct step *step)
+{
+    const struct member *local = &core->members[0];
+    struct notice *record = step_notice(step, core, ACTION_RECORD, NOTICE_NONE, local->name, local->condition,
+        core->rescue.incident.id, "the proof goes on");
+
+    verify_describe(core, record->detail, sizeof(record->detail));
+}
+
 static void evaluate_proofs(struct core *core, struct step *step)
 {
     enum state state = core->rescue.state;
+    enum verify_step before = core->rescue.verify.step;
+    enum verify_step now;
 
     if (state != STATE_VERIFYING && state != STATE_UNVERIFIED)
         return;
-    if (verify_advance(core, step->now_ms) == VERIFY_DONE)
+    now = verify_advance(core, step->now_ms);
+    if (now != before && now != VERIFY_DONE)
+        record_proof(core, step);
+    if (state == STATE_VERIFYING && verify_wants_answers(core, step->now_ms))
+        act_ask(core, step);
+    if (now == VERIFY_DONE)
         rescue_trigger(core, TRIGGER_VERIFIED, step);
     else if (state == STATE_VERIFYING && verify_is_late(core, step->now_ms))
         rescue_trigger(core, TRIGGER_DEADLINE, step);

@@ -8,6 +8,8 @@
 void verify_begin(struct core *core, uint64_t now_ms);
 /* Moves to the first step that is missing now. VERIFY_DONE: all hold, and have held for verify_stable. */
 enum verify_step verify_advance(struct core *core, uint64_t now_ms);
+/* A step is missing, and its evidence should be asked for now rather than at the usual pace. */
+bool verify_wants_answers(struct core *core, uint64_t now_ms);
 /* When the current step is late, or stable is reached. */
 uint64_t verify_deadline_ms(const struct core *core);
 bool verify_is_late(const struct core *core, uint64_t now_ms);

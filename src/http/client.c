@@ -1,5 +1,6 @@
 #include "http/client.h"
 
+#include "http/mail_thread.h"
 #include "http/transfer.h"
 
 #include <curl/curl.h>
@@ -10,6 +11,7 @@ enum {
     EASY_SPARE_MAX = 4,       /* easy handles kept for the next transfer, about 6 KiB each */
     CONNECTIONS_KEPT_MAX = 8, /* idle connections in curl's pool */
     POLL_ERRORS_MAX = 16,     /* how often a socket that only reports errors is watched again */
+    QUIT_MS = 1000,           /* how long a mail server may take to say goodbye */
 };
 
 struct http_client {
@@ -70,7 +72,28 @@ static void on_transfer_closed(uv_handle_t *handle)
     client_unref(client);
 }
 
-/* Takes TRANSFER away from curl and out of the list; its body lives on. */
+static void transfer_list(struct http_transfer *transfer)
+{
+    struct http_client *client = transfer->client;
+
+    transfer->next = client->transfers;
+    if (transfer->next)
+        transfer->next->link = &transfer->next;
+    transfer->link = &client->transfers;
+    client->transfers = transfer;
+}
+
+static void transfer_unlist(struct http_transfer *transfer)
+{
+    if (!transfer->link)
+        return;
+    *transfer->link = transfer->next;
+    if (transfer->next)
+        transfer->next->link = transfer->link;
+    transfer->link = NULL;
+}
+
+/* Takes TRANSFER, no mail, away from curl and out of the list; its body lives on. */
 static void transfer_detach(struct http_transfer *transfer)
 {
     struct http_client *client = transfer->client;
@@ -78,12 +101,7 @@ static void transfer_detach(struct http_transfer *transfer)
     (void)curl_multi_remove_handle(client->multi, transfer->easy);
     give_easy(client, transfer->easy);
     transfer->easy = NULL;
-    if (transfer->previous)
-        transfer->previous->next = transfer->next;
-    else
-        client->transfers = transfer->next;
-    if (transfer->next)
-        transfer->next->previous = transfer->previous;
+    transfer_unlist(transfer);
     (void)uv_timer_stop(&transfer->deadline);
 }
 
@@ -227,7 +245,37 @@ static int on_curl_timer(CURLM *multi, long timeout_ms, void *context)
 
 static void on_deadline(uv_timer_t *timer)
 {
-    transfer_finish(timer->data, CURLE_OPERATION_TIMEDOUT);
+    struct http_transfer *transfer = timer->data;
+
+    if (transfer->mail)
+        mail_thread_stop(transfer->mail);
+    else
+        transfer_finish(transfer, CURLE_OPERATION_TIMEDOUT);
+}
+
+static void on_mail_closed(struct http_transfer *transfer)
+{
+    transfer_done(transfer);
+    uv_close((uv_handle_t *)&transfer->deadline, on_transfer_closed);
+}
+
+static void on_mail_news(
+    struct http_transfer *transfer, enum mail_phase phase, const struct http_reply *reply)
+{
+    http_done_fn *done = transfer->done;
+
+    uv_update_time(transfer->deadline.loop);
+    if (phase >= MAIL_REFUSED && uv_timer_get_due_in(&transfer->deadline) > QUIT_MS)
+        (void)uv_timer_start(&transfer->deadline, on_deadline, QUIT_MS, 0);
+    if (reply && done) {
+        transfer->done = NULL;
+        done(transfer->context, reply);
+    }
+    if (phase == MAIL_ENDED) {
+        transfer_unlist(transfer);
+        (void)uv_timer_stop(&transfer->deadline);
+        mail_thread_close(transfer->mail, on_mail_closed);
+    }
 }
 
 static int setup_multi(struct http_client *client)
@@ -311,7 +359,9 @@ int http_client_start(struct http_client *client, const struct http_request *req
     transfer->started_ns = uv_hrtime();
     transfer->easy = take_easy(client);
     r = transfer->easy ? transfer_prepare(transfer, request) : -ENOMEM;
-    if (r == 0 && curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
+    if (r == 0 && request->method == HTTP_MAIL)
+        r = mail_thread_start(transfer, client->loop, on_mail_news);
+    else if (r == 0 && curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
         r = -ENOMEM;
     if (r < 0) {
         give_easy(client, transfer->easy);
@@ -319,10 +369,7 @@ int http_client_start(struct http_client *client, const struct http_request *req
         free(transfer);
         return r;
     }
-    transfer->next = client->transfers;
-    if (client->transfers)
-        client->transfers->previous = transfer;
-    client->transfers = transfer;
+    transfer_list(transfer);
     (void)uv_timer_init(client->loop, &transfer->deadline);
     transfer->deadline.data = transfer;
     client->handles++;
@@ -337,6 +384,12 @@ void http_client_cancel(struct http_transfer *transfer)
 {
     if (!transfer)
         return;
+    if (transfer->mail) {
+        transfer->done = NULL;
+        transfer_unlist(transfer);
+        mail_thread_stop(transfer->mail);
+        return;
+    }
     transfer_detach(transfer);
     transfer_done(transfer);
     uv_close((uv_handle_t *)&transfer->deadline, on_transfer_closed);

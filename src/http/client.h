@@ -1,9 +1,10 @@
 /* HTTP(S) requests and SMTP(S) mail on the loop: curl's multi_socket interface behind a small face.
  *
- * One client per loop, on the loop's thread only. It never blocks, resolves names on threads of curl's, and
- * keeps no secret (URL, user, password, body, extra headers) longer than the transfer lives; none of them is
- * ever logged. Ignored: proxies and .netrc of the environment, redirects, compressed replies, TLS below 1.2.
- * The program ignores SIGPIPE before it starts a client. */
+ * One client per loop, on the loop's thread only. It never blocks: names are resolved on threads of curl's,
+ * and each mail has a thread of its own, as curl waits in it for SMTP servers; all callbacks come from the
+ * loop. It keeps no secret (URL, user, password, body, extra headers) longer than the transfer lives; none of
+ * them is ever logged. Ignored: proxies and .netrc of the environment, redirects, compressed replies, TLS
+ * below 1.2. The program ignores SIGPIPE before it starts a client. */
 #ifndef RMQWATCH_HTTP_CLIENT_H
 #define RMQWATCH_HTTP_CLIENT_H
 
@@ -37,7 +38,8 @@ struct http_request {
     const char *addresses;  /* numeric, comma separated: connect there instead of resolving the url's host */
     uint64_t timeout_ms;    /* the whole transfer, name lookup to last byte; 0 is refused */
     size_t max_reply_bytes; /* body; 0: the default of 64 KiB */
-    bool fresh;             /* a connection of its own, closed afterwards; false: kept ones are used again */
+    bool fresh;             /* a connection of its own, closed afterwards; false: kept ones are used again.
+                             * MAIL: always true */
     const char *mail_from;  /* MAIL: envelope addresses, without <> */
     const char *const *recipients; /* MAIL: sent if the server takes at least one of them */
     size_t recipient_count;
@@ -58,7 +60,8 @@ struct http_client;
 struct http_transfer;
 
 /* Called exactly once per started transfer that was not cancelled, never from within http_client_start().
- * REPLY and its body are valid during the call only, and the transfer is over when it is called. Starting,
+ * REPLY and its body are valid during the call only, and the transfer is over when it is called; but for the
+ * QUIT of a mail that was taken, for which the server has a second more, within the timeout. Starting,
  * cancelling others and closing the client are allowed in here. */
 typedef void http_done_fn(void *context, const struct http_reply *reply);
 
@@ -74,7 +77,7 @@ void http_client_close(struct http_client *client, void (*done)(void *context), 
 int http_client_start(struct http_client *client, const struct http_request *request, http_done_fn *done,
     void *context, struct http_transfer **ret_transfer);
 
-/* Ends a transfer without a call of its DONE. Accepts NULL; not for one whose DONE was called. */
+/* Ends a transfer at once and without a call of its DONE. Accepts NULL; not for one whose DONE was called. */
 void http_client_cancel(struct http_transfer *transfer);
 
 #endif

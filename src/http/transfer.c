@@ -87,7 +87,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
     struct http_transfer *transfer = context;
 
-    (void)data;
+    /* The empty line ends them; a status line begins them anew after "100 Continue". */
+    if (size * count >= 5 && memcmp(data, "HTTP/", 5) == 0)
+        transfer->headers_ended = false;
+    else if (size * count <= 2)
+        transfer->headers_ended = true;
     transfer->header_size += size * count;
     if (transfer->header_size > HEADERS_MAX) {
         transfer->too_large = true;
@@ -109,14 +113,20 @@ static size_t on_upload(char *data, size_t size, size_t count, void *context)
 
 /* As curl does it, but not inherited by commands that the daemon runs, and with an eye on the reason of a
  * failure, which curl does not pass on. */
-static curl_socket_t on_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+int transfer_open_socket(struct http_transfer *transfer, const struct curl_sockaddr *address)
 {
-    struct http_transfer *transfer = context;
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 
-    (void)purpose;
     if (fd < 0 && errno != EAFNOSUPPORT)
         transfer->own_trouble = true;
+    return fd;
+}
+
+static curl_socket_t on_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    int fd = transfer_open_socket(context, address);
+
+    (void)purpose;
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
@@ -185,7 +195,8 @@ static int prepare_always(struct http_transfer *transfer, const struct http_requ
     SET(CURLOPT_HEADERDATA, transfer);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     SET(CURLOPT_OPENSOCKETDATA, transfer);
-    if (request->fresh) {
+    /* A mail has a connection of its own anyway; and then curl would tell of its end only after QUIT. */
+    if (request->fresh && request->method != HTTP_MAIL) {
         SET(CURLOPT_FRESH_CONNECT, 1L);
         SET(CURLOPT_FORBID_REUSE, 1L);
     }
@@ -280,28 +291,38 @@ static bool is_mail_refusal(const struct http_transfer *transfer, CURLcode code,
                code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_REMOTE_ACCESS_DENIED);
 }
 
+static bool is_http_answer(const struct http_transfer *transfer)
+{
+    return transfer->method == HTTP_GET || transfer->method == HTTP_POST;
+}
+
 void transfer_get_reply(struct http_transfer *transfer, CURLcode code, struct http_reply *ret_reply)
 {
     struct http_reply reply = {
         .body = transfer->body ? transfer->body : "", .body_size = transfer->body_size};
-    curl_off_t retry_after = 0, lookup = 0, connect = 0;
+    curl_off_t retry_after = 0, lookup = 0;
+    const char *peer = NULL;
     long os_error = 0;
 
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &reply.status);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &retry_after);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup);
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connect);
-    reply.connected = connect > 0 || reply.status > 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &peer);
+    /* Not the connect time: with TLS, and on a kept connection, curl has none. */
+    reply.connected = peer && peer[0] != '\0';
     if (retry_after > 0)
         reply.retry_after_ms =
             (uint64_t)(retry_after < RETRY_AFTER_MAX_S ? retry_after : RETRY_AFTER_MAX_S) * 1000;
-    if (transfer->too_large)
+    /* Out of memory is what curl calls a header line of more than 100 KiB. */
+    if (transfer->too_large || (code == CURLE_OUT_OF_MEMORY && reply.connected))
         reply.result = HTTP_RESULT_TOO_LARGE;
     else if (transfer->own_trouble && code != CURLE_OK)
         reply.result = HTTP_RESULT_OWN_TROUBLE;
     else if (is_mail_refusal(transfer, code, reply.status))
         reply.result = HTTP_RESULT_OK;
+    else if (code == CURLE_OK && is_http_answer(transfer) && !transfer->headers_ended)
+        reply.result = HTTP_RESULT_CLOSED; /* in the middle of a header, which curl takes for the end */
     else if (code == CURLE_OPERATION_TIMEDOUT && lookup == 0)
         reply.result = HTTP_RESULT_OWN_TROUBLE; /* our resolver hangs: says nothing of the other side */
     else

@@ -1,4 +1,5 @@
-/* One transfer: the easy handle's options and what it sends and collects. Used by client.c only. */
+/* One transfer: the easy handle's options and what it sends and collects. Used by client.c and mail_thread.c.
+ */
 #ifndef RMQWATCH_HTTP_TRANSFER_H
 #define RMQWATCH_HTTP_TRANSFER_H
 
@@ -6,9 +7,13 @@
 
 #include <curl/curl.h>
 
+struct mail_thread;
+
 struct http_transfer {
     struct http_client *client;
-    struct http_transfer *previous, *next;
+    struct http_transfer *next;
+    struct http_transfer **link; /* what points to it in the client's list; NULL: not, or no more, in there */
+    struct mail_thread *mail;    /* MAIL: who runs it */
     CURL *easy;
     uv_timer_t deadline;
     enum http_method method;
@@ -22,13 +27,15 @@ struct http_transfer {
     /* what came */
     char *body;
     size_t body_size, body_capacity, body_max, header_size;
-    bool too_large, own_trouble;
+    bool headers_ended, too_large, own_trouble;
 };
 
 /* Whether REQUEST makes sense: 0, -EINVAL or -ENOMEM. */
 int transfer_check(const struct http_request *request);
 /* Sets every option of TRANSFER->easy, which is fresh or reset. 0 or -ENOMEM. */
 int transfer_prepare(struct http_transfer *transfer, const struct http_request *request);
+/* A socket as the transfer wants it, or -1. */
+int transfer_open_socket(struct http_transfer *transfer, const struct curl_sockaddr *address);
 /* What the transfer came to; the body stays the transfer's. CODE is what curl said of it. */
 void transfer_get_reply(struct http_transfer *transfer, CURLcode code, struct http_reply *ret_reply);
 /* Frees all but the easy handle, the timer and the transfer itself; wipes what may be secret. */

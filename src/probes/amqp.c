@@ -33,10 +33,8 @@ static void run_end(struct amqp_run *run)
     resolver_forget(&run->wait);
     connector_cancel(run->connector);
     http_client_cancel(run->handshake);
-    if (run->stream) {
-        run->stream->data = NULL;
+    if (run->stream)
         connection_close(run->stream);
-    }
     uv_close((uv_handle_t *)&run->deadline, on_run_closed);
 }
 

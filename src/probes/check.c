@@ -152,10 +152,17 @@ static void post_own_trouble(struct check *check, bool deep)
 
 static void arm_slow(struct check *check);
 
+/* A healthy node answers within milliseconds; suspecting it early costs a few deep probes, and seconds
+ * otherwise. */
+static uint64_t slow_threshold_ms(const struct check *check)
+{
+    return policy_of(check)->fast_interval_ms / 2;
+}
+
 static void on_slow(uv_timer_t *timer)
 {
     struct check *check = timer->data;
-    uint64_t now_ms = clock_boot_ms(), threshold = policy_of(check)->fast_interval_ms;
+    uint64_t now_ms = clock_boot_ms(), threshold = slow_threshold_ms(check);
     struct check_run *run;
 
     for (run = check->oldest; run; run = run->next) {
@@ -174,7 +181,7 @@ static void on_slow(uv_timer_t *timer)
 
 static void arm_slow(struct check *check)
 {
-    uint64_t threshold = policy_of(check)->fast_interval_ms, age;
+    uint64_t threshold = slow_threshold_ms(check), age;
     struct check_run *run = check->oldest;
 
     while (run && run->told_slow)

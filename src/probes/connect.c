@@ -27,20 +27,29 @@ struct connector {
     void *context;
 };
 
-static void on_connection_closed(uv_handle_t *handle)
+static void connection_unref(struct connection *connection)
 {
-    struct connection *connection = handle->data;
-
     if (--connection->open_handles == 0)
         free(connection);
+}
+
+/* The stream's data belongs to whoever got it. */
+static void on_tcp_closed(uv_handle_t *handle)
+{
+    connection_unref((struct connection *)handle);
+}
+
+static void on_linger_closed(uv_handle_t *handle)
+{
+    connection_unref(handle->data);
 }
 
 static void connection_drop(struct connection *connection)
 {
     if (uv_is_closing((uv_handle_t *)&connection->tcp))
         return;
-    uv_close((uv_handle_t *)&connection->tcp, on_connection_closed);
-    uv_close((uv_handle_t *)&connection->linger, on_connection_closed);
+    uv_close((uv_handle_t *)&connection->tcp, on_tcp_closed);
+    uv_close((uv_handle_t *)&connection->linger, on_linger_closed);
 }
 
 static void on_linger_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -187,7 +196,7 @@ static int connection_start(struct connector *connector, size_t i)
         address.v6.sin6_port = htons(connector->port);
     (void)uv_tcp_init(connector->loop, &connection->tcp);
     (void)uv_timer_init(connector->loop, &connection->linger);
-    connection->tcp.data = connection->linger.data = connection;
+    connection->linger.data = connection;
     connection->connect.data = connection;
     connection->open_handles = 2;
     r = uv_tcp_connect(&connection->connect, &connection->tcp, &address.any, on_connect);

@@ -185,12 +185,12 @@ static void take_details(struct management_run *run, enum question question, con
     }
 }
 
-/* Details get half of the timeout, and at least a moment after the verdict. */
+/* Details get a quarter of the timeout, and at least a moment after the verdict. */
 static void run_limit_details(struct management_run *run)
 {
     uint64_t spent = uv_now(run->probe->context->loop) - run->started_ms;
-    uint64_t half = run->probe->timeout_ms / 2;
-    uint64_t wait = spent + DETAILS_MIN_MS < half ? half - spent : DETAILS_MIN_MS;
+    uint64_t quarter = run->probe->timeout_ms / 4;
+    uint64_t wait = spent + DETAILS_MIN_MS < quarter ? quarter - spent : DETAILS_MIN_MS;
     uint64_t left = spent < run->probe->timeout_ms ? run->probe->timeout_ms - spent : 0;
 
     (void)uv_timer_start(&run->timer, on_details_slow, wait < left ? wait : left, 0);

@@ -29,8 +29,8 @@ int scheduler_set_members(struct scheduler *scheduler, size_t count, char (*name
 /* Fast: at the fast interval and deep, the first run at once. -ENOENT for an unknown member. */
 int scheduler_set_pace(struct scheduler *scheduler, const char *node, bool fast);
 
-/* One management probe now, whatever else runs; it ends in EVENT_PROBE_DONE within TIMEOUT_MS. -ENOENT for an
- * unknown member, or one without a management probe. */
+/* One management probe now, and of the local node an AMQP probe too, whatever else runs; each ends in
+ * EVENT_PROBE_DONE within TIMEOUT_MS. -ENOENT for an unknown member, or one without a management probe. */
 int scheduler_ask(struct scheduler *scheduler, const char *node, uint64_t timeout_ms);
 
 /* A reload: the members stay, what runs goes on; the old configuration is not used any more. */

@@ -111,7 +111,7 @@ class World:
     def events(self, node):
         """What the product told (not merely decided) on a node since the mark, in order."""
         return [entry["RMQ_EVENT"] for entry in self.journal(node)
-                if entry.get("RMQ_EVENT", "decision") != "decision"]
+                if entry.get("RMQ_EVENT", "decision") not in ("decision", "delivery")]
 
     def wait_event(self, node, event, seconds):
         """The journal entry of an event since the mark."""

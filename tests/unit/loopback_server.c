@@ -1,5 +1,5 @@
-#include "cmocka_all.h"
 #include "loopback_server.h"
+#include "cmocka_all.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* A badly behaved server on 127.0.0.1, on the test's own loop: it closes, resets, drips, floods or says nothing, as
- * the test wants, and counts how it was treated. */
+/* A badly behaved server on 127.0.0.1, on the test's own loop: it closes, resets, drips, floods or says
+ * nothing, as the test wants, and counts how it was treated. */
 #ifndef RMQWATCH_TESTS_LOOPBACK_SERVER_H
 #define RMQWATCH_TESTS_LOOPBACK_SERVER_H
 
@@ -18,7 +18,8 @@ enum manner {
     MANNER_FLOOD,      /* the reply, and then 50 MB */
 };
 
-/* What to do when a request's first line holds PART ("" for all), after DELAY_MS. The first that fits is taken. */
+/* What to do when a request's first line holds PART ("" for all), after DELAY_MS. The first that fits is
+ * taken. */
 struct manners {
     const char *part;
     enum manner manner;
