@@ -86,6 +86,7 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
     struct unit_evidence *unit = &core->unit;
     bool was_running = unit->known && unit_is_running(&unit->state);
     bool was_waiting = unit->known && unit_is_waiting_to_restart(&unit->state);
+    bool was_dead = unit->known && (was_waiting || unit->state.active == UNIT_FAILED);
     bool was_alive = unit->known && !was_waiting && (was_running || unit->state.active == UNIT_ACTIVATING);
     bool waiting = unit_is_waiting_to_restart(state);
     bool activating = state->active == UNIT_ACTIVATING && !waiting;
@@ -97,8 +98,8 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
         unit->stop_requested = false;
         core->seen_running = true;
     }
-    if (waiting && !was_waiting)
-        core->waiting_since_ms = now_ms;
+    if ((waiting || state->active == UNIT_FAILED) && !was_dead)
+        core->dead_since_ms = now_ms;
     if (unit->known && was_running != unit_is_running(state)) {
         member_forget(&core->members[0]);
         core->unit_since_ms = now_ms;

@@ -69,7 +69,7 @@ struct core {
     struct unit_evidence unit;
     uint64_t unit_since_ms; /* when the unit last began or ceased to run: older answers are not about it */
     bool seen_running;
-    uint64_t waiting_since_ms; /* since when the unit waits in auto-restart */
+    uint64_t dead_since_ms; /* since when the unit is failed or waits in auto-restart */
     struct rescue rescue;
     struct watch watches[WATCH_PEER];
     struct watch peer_watches[RMQ_MEMBERS_MAX];

@@ -127,17 +127,18 @@ static void close_incident(struct core *core)
     core->rescue.refusal[0] = '\0';
 }
 
+/* Close to systemd's own restart: RestartUnit would disturb the node that systemd starts in the same moment.
+ */
+enum { OWN_RESTART_MARGIN_MS = 1000 };
+
+/* systemd signals "failed" right before "auto-restart", so the first moment of a death counts as waiting,
+ * too. */
 static void act_start(struct core *core, struct step *step)
 {
-    const struct unit_evidence *unit = &core->unit;
-    bool waits = unit_is_waiting_to_restart(&unit->state);
+    uint64_t dead_ms = step->now_ms - core->dead_since_ms;
+    bool early = dead_ms + OWN_RESTART_MARGIN_MS < core->unit.state.restart_delay_ms;
 
-    /* RestartUnit would disturb a node that systemd starts in the same moment; so not close to its own timer.
-     */
-    if (waits && step->now_ms - core->waiting_since_ms + 1000 < unit->state.restart_delay_ms)
-        step_action(step, ACTION_RESTART_UNIT);
-    else
-        step_action(step, ACTION_START_UNIT);
+    step_action(step, unit_is_dead(&core->unit) && early ? ACTION_RESTART_UNIT : ACTION_START_UNIT);
     core->unit.own_job = true;
 }
 

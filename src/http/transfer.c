@@ -283,12 +283,14 @@ int transfer_prepare(struct http_transfer *transfer, const struct http_request *
     return request->method == HTTP_MAIL ? prepare_mail(transfer, request) : prepare_http(transfer, request);
 }
 
-/* An SMTP server that answers "no" ends the transfer with one of these, and its answer is what counts. */
+/* An SMTP server that answers "no" ends the transfer with one of these, and its answer is what counts. Not so
+ * if the connection was lost later on: one recipient may have been refused, and another was still to be
+ * asked. */
 static bool is_mail_refusal(const struct http_transfer *transfer, CURLcode code, long status)
 {
     return transfer->method == HTTP_MAIL && status >= 400 &&
-           (code == CURLE_LOGIN_DENIED || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
-               code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_REMOTE_ACCESS_DENIED);
+           (code == CURLE_LOGIN_DENIED || code == CURLE_SEND_ERROR || code == CURLE_WEIRD_SERVER_REPLY ||
+               code == CURLE_REMOTE_ACCESS_DENIED);
 }
 
 static bool is_http_answer(const struct http_transfer *transfer)

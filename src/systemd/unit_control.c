@@ -1,6 +1,5 @@
 #include "systemd/unit_control.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "systemd/unit_errors.h"
@@ -12,10 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ENDED_JOBS_MAX = 16, /* jobs that ended just now, in case that one of them turns out to be ours */
-    FRESHLY_FAILED_MS = 1000,
-};
+enum { ENDED_JOBS_MAX = 16 }; /* jobs that ended just now, in case that one of them turns out to be ours */
 
 enum request { REQUEST_NONE, REQUEST_START, REQUEST_RESTART, REQUEST_KILL, REQUEST_STOP };
 
@@ -46,9 +42,6 @@ struct unit_control {
     uint32_t claimed_job;     /* seen while an answer was outstanding: ours as far as we know */
     bool unanswered;          /* a start or stop that timed out may still be carried out */
 
-    bool failed;
-    uint64_t failed_ms; /* CLOCK_BOOTTIME: since when */
-    uint64_t restart_delay_ms;
     void (*changed)(void *context);
     void *changed_context;
 };
@@ -181,32 +174,16 @@ static int on_job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *
 
 /* --- requests --- */
 
-/* systemd signals "failed" right before "waits for its own restart"; 252 calls both "failed" at first. */
-static bool start_could_wait(const struct unit_control *control)
-{
-    return control->failed && clock_boot_ms() - control->failed_ms < FRESHLY_FAILED_MS &&
-           control->restart_delay_ms >= 2 * FRESHLY_FAILED_MS;
-}
-
-static const char *request_method(const struct unit_control *control, enum request request)
-{
-    switch (request) {
-    case REQUEST_START:
-        return start_could_wait(control) ? "RestartUnit" : "StartUnit";
-    case REQUEST_RESTART:
-        return "RestartUnit";
-    case REQUEST_KILL:
-        return "KillUnit";
-    default:
-        return "StopUnit";
-    }
-}
+static const char *const methods[] = {[REQUEST_START] = "StartUnit",
+    [REQUEST_RESTART] = "RestartUnit",
+    [REQUEST_KILL] = "KillUnit",
+    [REQUEST_STOP] = "StopUnit"};
 
 static int new_request(struct unit_control *control, enum request request, sd_bus_message **ret_message)
 {
     sd_bus_message *message = NULL;
     int r = sd_bus_message_new_method_call(control->bus, &message, "org.freedesktop.systemd1",
-        "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", request_method(control, request));
+        "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", methods[request]);
 
     if (r >= 0)
         r = sd_bus_message_set_allow_interactive_authorization(message, 0);
@@ -284,16 +261,6 @@ bool unit_control_owns_job(struct unit_control *control, uint32_t job_id)
 uint32_t unit_control_own_job(const struct unit_control *control)
 {
     return control->job_request == REQUEST_NONE ? 0 : control->own_job;
-}
-
-void unit_control_note_state(struct unit_control *control, const struct unit_state *state)
-{
-    bool failed = state->active == UNIT_FAILED;
-
-    if (failed && !control->failed)
-        control->failed_ms = clock_boot_ms();
-    control->failed = failed;
-    control->restart_delay_ms = state->restart_delay_ms;
 }
 
 void unit_control_check_job(struct unit_control *control, const struct unit_state *state, uint32_t job_before)

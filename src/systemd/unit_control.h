@@ -25,10 +25,7 @@ void unit_control_free(struct unit_control *control);
  * a job that is not done yet: what was replaced ends silently. A kill leaves a job alone; both end in their
  * own events. */
 
-/* StartUnit(unit, "fail"). In the first moment after the unit failed it is RestartUnit(unit, "fail") where
- * systemd's own restart is still seconds away: the unit may be waiting for it already, unseen, and systemd
- * 252 lets a start job wait as long. */
-void unit_control_start(struct unit_control *control);
+void unit_control_start(struct unit_control *control);   /* StartUnit(unit, "fail") */
 void unit_control_restart(struct unit_control *control); /* RestartUnit(unit, "fail") */
 void unit_control_kill(struct unit_control *control);    /* KillUnit(unit, "all", SIGKILL) */
 void unit_control_stop(struct unit_control *control);    /* StopUnit(unit, "fail") */
@@ -40,8 +37,6 @@ void unit_control_stop(struct unit_control *control);    /* StopUnit(unit, "fail
 bool unit_control_owns_job(struct unit_control *control, uint32_t job_id);
 /* The job of our last request as long as it is not done, otherwise 0. */
 uint32_t unit_control_own_job(const struct unit_control *control);
-/* STATE is what the unit is like now: the start chooses by it. */
-void unit_control_note_state(struct unit_control *control, const struct unit_state *state);
 /* STATE was read anew and completely, with the unit's true job_id; JOB_BEFORE is what unit_control_own_job()
  * said before the reading began. Ends a job whose signal was lost with a connection. */
 void unit_control_check_job(

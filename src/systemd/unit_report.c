@@ -40,7 +40,6 @@ void unit_report_changes(struct unit_report *report)
 
     if (!report->known)
         return;
-    unit_control_note_state(report->control, &report->state);
     event.unit = report->state;
     event.unit.job_id = foreign_job(report);
     if (passing(report, event.unit.job_id))

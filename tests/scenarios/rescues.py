@@ -82,7 +82,7 @@ def measure_crash(world, node):
     began = time.monotonic()
     faults.kill(node)
     recovered = world.wait_event(node, "recovered", 90)
-    crashed = world.journal(node, "RMQ_EVENT=crashed")[0]
+    crashed = world.journal(node, "crashed")[0]
     ready = active_since(world, node)
     world.wait_all_well(60)
     return journal_moment(crashed) - began, ready - began, journal_moment(recovered) - began
@@ -94,7 +94,7 @@ def measure_hang(world, node):
     began = time.monotonic()
     faults.hang(node)
     world.wait_event(node, "recovered", 90)
-    killed = journal_moment(world.journal(node, "RMQ_EVENT=restarting")[0])
+    killed = journal_moment(world.journal(node, "restarting")[0])
     ready = active_since(world, node)
     world.wait_all_well(60)
     return killed - began, ready - killed
@@ -144,7 +144,7 @@ def whole_cluster_killed_comes_back(world):
         faults.kill(node)
     for node in world.nodes:
         world.wait_event(node, "crashed", 10)
-    moments = [journal_moment(world.journal(node, "RMQ_EVENT=crashed")[0]) for node in world.nodes]
+    moments = [journal_moment(world.journal(node, "crashed")[0]) for node in world.nodes]
     check(max(moments) - min(moments) < 2, "all started together", f"{max(moments) - min(moments):.2f} s apart")
     for node in world.nodes:
         world.wait_event(node, "recovered", 180)

@@ -104,9 +104,10 @@ class World:
         self._seen_hooks = len(self.sink.received())
         self._seen_mails = len(self.mail.received())
 
-    def journal(self, node, *match):
-        """The product's journal entries of a node since the mark."""
-        return node.journal(self._cursors.get(node.name), UNIT, match)
+    def journal(self, node, event=None):
+        """The product's journal entries of a node since the mark; event: only what was told with this name."""
+        entries = node.journal(self._cursors.get(node.name), UNIT)
+        return [entry for entry in entries if event is None or entry.get("RMQ_EVENT") == event]
 
     def events(self, node):
         """What the product told (not merely decided) on a node since the mark, in order."""
@@ -115,7 +116,7 @@ class World:
 
     def wait_event(self, node, event, seconds):
         """The journal entry of an event since the mark."""
-        return wait_for(lambda: next(iter(self.journal(node, f"RMQ_EVENT={event}")), None), seconds,
+        return wait_for(lambda: next(iter(self.journal(node, event)), None), seconds,
                         f"{node.name}: event {event}")
 
     def _requests(self, path):

@@ -14,7 +14,7 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { TIMEOUT_MS = 1500, BRIEF_MS = 300 };
+enum { TIMEOUT_MS = 5000, BRIEF_MS = 300, TLS_BRIEF_MS = 1500 };
 
 static const char start_frame[] = "\1\0\0\0\0\1\370\0\12\0\12\0\11\0\0\1\311\14capabilities";
 
@@ -244,7 +244,7 @@ static void test_tls_port_that_hangs(void **state)
     (void)state;
     fixture.config.amqp.tls = true;
     probe_fixture_point_to(port);
-    probe_fixture_expect(&probe_amqp_ops, true, BRIEF_MS, PROBE_RESULT_SILENT);
+    probe_fixture_expect(&probe_amqp_ops, true, TLS_BRIEF_MS, PROBE_RESULT_SILENT);
     close(fd);
     probe_fixture_point_to(loopback_free_port());
     expect(true, PROBE_RESULT_REFUSED);

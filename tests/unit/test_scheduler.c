@@ -189,7 +189,7 @@ static void test_members_are_found_and_probed(void **state)
     serve(healthy, LENGTH(healthy));
     begin();
     assert_int_equal(activity_count(), 2);
-    run_for(700);
+    run_for(1500);
     members = &last_event(EVENT_MEMBERS, "", 0)->members;
     assert_int_equal(members->count, 3);
     assert_string_equal(members->names[0], "rabbit@rmq1");

@@ -114,42 +114,6 @@ static void test_job_that_ended_while_not_connected(void **state)
     unit_expect_silence(f);
 }
 
-static void test_start_right_after_a_failure_cannot_wait(void **state)
-{
-    struct unit_fixture *f = *state;
-
-    unit_set_state(f, "failed", "failed", "signal", 0);
-    fake_systemd_signal_state(&f->fake);
-    unit_expect(f, EVENT_UNIT);
-    unit_control_start(f->control);
-    unit_expect_call(f, "RestartUnit fail");
-    assert_int_equal(fake_systemd_called(&f->fake, "StartUnit fail"), 0);
-}
-
-static void test_start_does_not_race_with_a_short_restart_delay(void **state)
-{
-    struct unit_fixture *f = *state;
-
-    f->fake.state.restart_delay_ms = 100;
-    unit_set_state(f, "failed", "failed", "signal", 0);
-    fake_systemd_signal_state(&f->fake);
-    unit_expect(f, EVENT_UNIT);
-    unit_control_start(f->control);
-    unit_expect_call(f, "StartUnit fail");
-}
-
-static void test_start_of_a_unit_that_failed_long_ago(void **state)
-{
-    struct unit_fixture *f = *state;
-
-    unit_set_state(f, "failed", "failed", "signal", 0);
-    fake_systemd_signal_state(&f->fake);
-    unit_expect(f, EVENT_UNIT);
-    unit_turn(f, 1100);
-    unit_control_start(f->control);
-    unit_expect_call(f, "StartUnit fail");
-}
-
 static void test_restart_is_asked_for(void **state)
 {
     struct unit_fixture *f = *state;
@@ -171,9 +135,6 @@ int main(void)
         WITH_BUS(test_newer_request_replaces_an_unanswered_one),
         WITH_BUS(test_request_lost_with_the_connection),
         WITH_BUS(test_job_that_ended_while_not_connected),
-        WITH_BUS(test_start_right_after_a_failure_cannot_wait),
-        WITH_BUS(test_start_does_not_race_with_a_short_restart_delay),
-        WITH_BUS(test_start_of_a_unit_that_failed_long_ago),
         WITH_BUS(test_restart_is_asked_for),
     };
 
