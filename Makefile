@@ -46,8 +46,8 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 all: $(DAEMON) ## build the daemon
 
 .PHONY: check
-check: lint unit ## lint and unit tests: no root, no network, under two minutes
-	@tests/summary $(BUILD)/results lint unit
+check: lint unit cli ## lint, unit tests, command line: no root, no network, under two minutes
+	@tests/summary $(BUILD)/results lint unit cli
 
 .PHONY: lint
 lint: $(BUILD)/.bootstrap-check $(LIBS) $(DAEMON)
@@ -57,15 +57,19 @@ lint: $(BUILD)/.bootstrap-check $(LIBS) $(DAEMON)
 unit: $(BUILD)/.bootstrap-check $(UNIT_TESTS)
 	@tests/run-unit $(BUILD)/results/unit $(UNIT_TESTS)
 
+.PHONY: cli
+cli: $(BUILD)/.bootstrap-check $(DAEMON)
+	@tests/cli/run $(BUILD)
+
 .PHONY: test
 test: check $(BUILD)/.bootstrap-lab ## everything within 45 minutes, on real clusters too; becomes root by sudo
 	@tests/as-root tests/scenarios/run --build $(BUILD) --results $(BUILD)/results/scenarios || true
-	@tests/summary $(BUILD)/results lint unit scenarios
+	@tests/summary $(BUILD)/results lint unit cli scenarios
 
 .PHONY: test-all
 test-all: check $(BUILD)/.bootstrap-lab ## also what takes longer: all suites, soak, sanitizers, bare roots
 	@tests/as-root tests/scenarios/run --all --build $(BUILD) --results $(BUILD)/results/scenarios || true
-	@tests/summary $(BUILD)/results lint unit scenarios
+	@tests/summary $(BUILD)/results lint unit cli scenarios
 
 .PHONY: demo
 demo: all $(BUILD)/.bootstrap-lab ## rescue a killed and a hung node of a real cluster, on this screen

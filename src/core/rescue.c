@@ -160,7 +160,7 @@ static void perform(struct core *core, const struct row *row, struct step *step)
         break;
     case ACT_STOP:
         /* Only what is dead already: this ends systemd's own restart loop. */
-        if (core->policy.act && unit_is_waiting_to_restart(&core->unit.state)) {
+        if (core->policy.act && unit_is_dead(&core->unit)) {
             step_action(step, ACTION_STOP_UNIT);
             core->unit.own_job = true;
         }

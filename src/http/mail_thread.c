@@ -1,6 +1,7 @@
 #include "http/mail_thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,15 @@
 
 enum {
     STACK_BYTES = 256 * 1024,
-    SOCKETS_MAX = 4,        /* curl tries two addresses at a time */
+    SOCKETS_MAX = 8,        /* curl tries two addresses at a time */
     POLL_MAX_MS = 60 * 1000 /* curl knows its own deadlines, and stopping wakes it */
+};
+
+/* A socket of curl's, and a second descriptor of it. What is shut down is the second one, for curl also
+ * closes the first one without asking: its number may be somebody else's by then. */
+struct mail_socket {
+    int fd;
+    int second_fd;
 };
 
 struct mail_thread {
@@ -26,9 +34,7 @@ struct mail_thread {
     enum mail_phase phase;
     bool stopped;
     bool cut; /* stopped before there was an answer */
-    /* A descriptor is in here from its opening to its closing, both under the mutex: what is shut down is
-     * never somebody else's. */
-    int sockets[SOCKETS_MAX];
+    struct mail_socket sockets[SOCKETS_MAX];
     size_t socket_count;
 };
 
@@ -50,17 +56,41 @@ static void enter_phase(struct mail_thread *mail, enum mail_phase phase)
     (void)uv_async_send(&mail->async);
 }
 
+/* With the mutex. */
+static void forget_socket(struct mail_thread *mail, size_t at)
+{
+    (void)close(mail->sockets[at].second_fd);
+    mail->socket_count--;
+    memmove(&mail->sockets[at], &mail->sockets[at + 1], (mail->socket_count - at) * sizeof mail->sockets[0]);
+}
+
+/* With the mutex. */
+static int open_socket(struct mail_thread *mail, const struct curl_sockaddr *address)
+{
+    int second_fd, fd = transfer_open_socket(mail->transfer, address);
+
+    if (fd < 0)
+        return -1;
+    second_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (second_fd < 0) {
+        mail->transfer->own_trouble = true;
+        (void)close(fd);
+        return -1;
+    }
+    if (mail->socket_count == SOCKETS_MAX)
+        forget_socket(mail, 0);
+    mail->sockets[mail->socket_count++] = (struct mail_socket){fd, second_fd};
+    return fd;
+}
+
 static curl_socket_t on_open_mail_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct mail_thread *mail = context;
-    int fd = -1;
+    int fd;
 
     (void)purpose;
     uv_mutex_lock(&mail->mutex);
-    if (!mail->stopped && mail->socket_count < SOCKETS_MAX)
-        fd = transfer_open_socket(mail->transfer, address);
-    if (fd >= 0)
-        mail->sockets[mail->socket_count++] = fd;
+    fd = mail->stopped ? -1 : open_socket(mail, address);
     uv_mutex_unlock(&mail->mutex);
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
@@ -69,15 +99,13 @@ static int on_close_mail_socket(void *context, curl_socket_t fd)
 {
     struct mail_thread *mail = context;
     size_t i;
-    int r;
 
     uv_mutex_lock(&mail->mutex);
-    for (i = 0; i < mail->socket_count; i++)
-        if (mail->sockets[i] == fd)
-            mail->sockets[i] = mail->sockets[--mail->socket_count];
-    r = close(fd);
+    for (i = mail->socket_count; i > 0; i--)
+        if (mail->sockets[i - 1].fd == fd)
+            forget_socket(mail, i - 1);
     uv_mutex_unlock(&mail->mutex);
-    return r;
+    return close(fd);
 }
 
 /* curl asks whenever it was woken. Only ending a transfer from in here keeps curl from first telling the
@@ -149,6 +177,10 @@ static void finish(struct mail_thread *mail, CURLcode code)
     curl_easy_cleanup(transfer->easy);
     transfer->easy = NULL;
     (void)curl_multi_cleanup(mail->multi); /* QUIT, unless the connection is closed already */
+    uv_mutex_lock(&mail->mutex);
+    while (mail->socket_count > 0)
+        forget_socket(mail, 0);
+    uv_mutex_unlock(&mail->mutex);
     enter_phase(mail, MAIL_ENDED);
 }
 
@@ -224,7 +256,8 @@ void mail_thread_stop(struct mail_thread *mail)
     if (mail->phase == MAIL_UNDER_WAY)
         mail->cut = true;
     for (i = 0; i < mail->socket_count; i++)
-        (void)shutdown(mail->sockets[i], SHUT_RDWR); /* wakes curl where it waits for this socket alone */
+        (void)shutdown(
+            mail->sockets[i].second_fd, SHUT_RDWR); /* wakes curl where it waits for this socket alone */
     if (mail->phase < MAIL_ANSWERED)
         (void)curl_multi_wakeup(mail->multi);
     uv_mutex_unlock(&mail->mutex);

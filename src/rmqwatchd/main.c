@@ -179,37 +179,55 @@ static int run(const struct arguments *arguments, struct config *config)
     return EXIT_SUCCESS;
 }
 
+static int check_config(const char *path)
+{
+    struct config *config = NULL;
+    char error[512];
+
+    if (config_load(path, &config, error, sizeof(error)) < 0) {
+        fprintf(stderr, "%s\n", error);
+        return EXIT_CONFIG;
+    }
+    config_free(config);
+    printf("%s: good\n", path);
+    return EXIT_SUCCESS;
+}
+
+static int load_and_run(const struct arguments *arguments)
+{
+    struct config *config = NULL;
+    char error[512];
+    int code = EXIT_CONFIG;
+
+    if (arguments->foreground)
+        unsetenv("JOURNAL_STREAM");
+    log_open("rmqwatchd", arguments->verbose ? LOG_DEBUG : LOG_INFO);
+    if (config_load(arguments->config, &config, error, sizeof(error)) < 0)
+        log_line(LOG_ERR, "%s", error);
+    else
+        code = run(arguments, config);
+    log_close();
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.config = DEFAULT_CONFIG};
-    struct config *config = NULL;
-    char error[512];
     int code = parse_arguments(argc, argv, &arguments);
 
     if (code >= 0)
         return code;
-    if (arguments.mode == MODE_PRINT_FSM) {
+    switch (arguments.mode) {
+    case MODE_CHECK_CONFIG:
+        return check_config(arguments.config);
+    case MODE_PRINT_FSM:
         print_fsm_table(stdout);
         return EXIT_SUCCESS;
-    }
-    if (arguments.mode == MODE_PRINT_DIAGRAM) {
+    case MODE_PRINT_DIAGRAM:
         print_fsm_diagram(stdout);
         return EXIT_SUCCESS;
+    case MODE_RUN:
+        break;
     }
-    if (arguments.foreground)
-        unsetenv("JOURNAL_STREAM");
-    log_open("rmqwatchd", arguments.verbose ? LOG_DEBUG : LOG_INFO);
-    if (config_load(arguments.config, &config, error, sizeof(error)) < 0) {
-        log_line(LOG_ERR, "%s", error);
-        log_close();
-        return EXIT_CONFIG;
-    }
-    if (arguments.mode == MODE_CHECK_CONFIG) {
-        printf("%s: good\n", arguments.config);
-        config_free(config);
-    } else {
-        code = run(&arguments, config);
-    }
-    log_close();
-    return code < 0 ? EXIT_SUCCESS : code;
+    return load_and_run(&arguments);
 }

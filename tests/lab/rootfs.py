@@ -44,6 +44,11 @@ def node_root(suite):
     return cached_root(f"node-{suite}", command, repr(MASKED_UNITS), finish)
 
 
+def bare_root(suite):
+    """A minimal system of this suite with what it takes to clone and to type `make`, and nothing else."""
+    return cached_root(f"bare-{suite}", bootstrap_command(suite, "minbase", BUILDER_PACKAGES), "", lambda *_: None)
+
+
 def builder_root(suite):
     """A minimal system of this suite in which the product's own bootstrap has been run."""
     command = bootstrap_command(suite, "minbase", BUILDER_PACKAGES)

@@ -13,18 +13,19 @@ SCENARIOS = []
 class Scenario:
     """A function with a world as its argument; its docstring's first line is its title."""
 
-    def __init__(self, function, suites, long):
+    def __init__(self, function, suites, long, cluster):
         self.function = function
+        self.cluster = cluster
         self.name = function.__name__
         self.title = function.__doc__.strip().splitlines()[0]
         self.suites = suites
         self.long = long
 
 
-def scenario(suites=("bookworm",), long=False):
-    """Registers a scenario for suites. long: not in `make test`, but in `make test-all`."""
+def scenario(suites=("bookworm",), long=False, cluster=True):
+    """Registers a scenario for suites. long: not in `make test`, but in `make test-all`. cluster: wants a world."""
     def register(function):
-        SCENARIOS.append(Scenario(function, suites, long))
+        SCENARIOS.append(Scenario(function, suites, long, cluster))
         return function
     return register
 
@@ -33,6 +34,18 @@ def check(condition, claim, seen=""):
     """An assertion that says what was claimed and what was seen instead."""
     if not condition:
         raise AssertionError(f"{claim}{f'; seen: {seen}' if seen != '' else ''}")
+
+
+class NoWorld:
+    """In place of a world, for scenarios without a cluster."""
+
+    nodes = ()
+
+    def __init__(self, suite):
+        self.suite = suite
+
+    def wait_all_well(self, seconds):
+        """There is nobody to be unwell."""
 
 
 class Runner:
@@ -46,7 +59,10 @@ class Runner:
     def run(self, chosen):
         """chosen: suite -> scenarios in their order."""
         for suite, scenarios in chosen.items():
-            pending = list(scenarios)
+            for entry in scenarios:
+                if not entry.cluster:
+                    self._judge(NoWorld(suite), entry)
+            pending = [entry for entry in scenarios if entry.cluster]
             while pending:
                 pending = self._run_on_one_world(suite, pending)
         for fact in self.facts:
@@ -69,10 +85,13 @@ class Runner:
         return pending
 
     def _run_one(self, world, entry):
+        world.mark()
+        return self._judge(world, entry)
+
+    def _judge(self, world, entry):
         began = time.monotonic()
         facts = []
         world.note = facts.append
-        world.mark()
         try:
             entry.function(world)
             world.wait_all_well(90)

@@ -876,6 +876,25 @@ static void test_refused_connection(void **state)
     assert_false(seen.reply.connected);
 }
 
+/* The first of many addresses that work is the last. */
+static void test_many_addresses(void **state)
+{
+    char own_url[64], addresses[512] = "";
+    int i;
+
+    (void)state;
+    serve(NULL, 0);
+    for (i = 2; i < 20; i++)
+        (void)snprintf(addresses + strlen(addresses), sizeof addresses - strlen(addresses), "127.0.0.%d,", i);
+    strcat(addresses, "127.0.0.1");
+    (void)snprintf(own_url, sizeof own_url, "smtp://mail.example.invalid:%u", server.port);
+    request.url = own_url;
+    request.addresses = addresses;
+    start();
+    run_until_done();
+    assert_answer(HTTP_RESULT_OK, 250);
+}
+
 /* A server whose queue is full: connecting to it takes forever. */
 static void test_hung_connect(void **state)
 {
@@ -1008,6 +1027,7 @@ int main(void)
         TEST(test_timed_out_half_way_is_not_sent),
         TEST(test_big_message),
         TEST(test_refused_connection),
+        TEST(test_many_addresses),
         TEST(test_hung_connect),
         TEST(test_hung_tls_handshake),
         TEST(test_hung_starttls_handshake),

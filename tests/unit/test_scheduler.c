@@ -204,7 +204,6 @@ static void test_members_are_found_and_probed(void **state)
     assert_int_equal(last_done("rabbit@rmq3", PROBE_AMQP)->result, PROBE_RESULT_REFUSED);
     assert_int_equal(last_done("rabbit@rmq3", PROBE_MANAGEMENT)->result, PROBE_RESULT_REFUSED);
     assert_false(last_done("rabbit@rmq3", PROBE_MANAGEMENT)->has_view);
-    assert_int_equal(count_events(EVENT_PROBE_SLOW, "rabbit@rmq1", PROBE_MANAGEMENT), 0);
 }
 
 static void test_configured_cluster_name_is_used(void **state)

@@ -1,0 +1,37 @@
+"""A machine that has none of the dependencies."""
+
+import subprocess
+import tempfile
+
+from lab import rootfs, settings
+from lab.process import run
+
+from .runner import check, scenario
+
+# Everything is mounted in a namespace of its own, which ends with the command.
+SCRIPT = """
+mount -t tmpfs -o mode=755 bare "$2"
+mkdir "$2/upper" "$2/work" "$2/root"
+mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" bare "$2/root"
+mount -t proc proc "$2/root/proc"
+cat /etc/resolv.conf >"$2/root/etc/resolv.conf"
+git clone --quiet --no-hardlinks "$3" "$2/root/root/checkout"
+exec chroot "$2/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root CI=true \\
+    make -C /root/checkout all check
+"""
+
+
+@scenario(suites=("bookworm", "trixie"), long=True, cluster=False)
+def bare_root_builds_and_checks(world):
+    """a fresh minimal root: clone, make all check, nothing installed by hand"""
+    base = rootfs.bare_root(world.suite)
+    missing = run(["chroot", base, "sh", "-c", "command -v gcc pkg-config clang-format || true"]).stdout
+    check(missing == "", "the root has no tools", missing)
+    with tempfile.TemporaryDirectory() as folder:
+        result = subprocess.run(
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", SCRIPT, "sh", str(base), folder,
+             str(settings.REPOSITORY)], stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=1200,
+            check=False)
+    tail = "\n".join((result.stdout + result.stderr).splitlines()[-15:])
+    check(result.returncode == 0, "make all check succeeds", tail)
+    world.note(f"in a bare root: {result.stdout.splitlines()[-1]}")
