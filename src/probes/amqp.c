@@ -122,7 +122,7 @@ static void on_handshake_done(void *context, const struct http_reply *reply)
     run_finish(run, probe_result_from_reply(reply));
 }
 
-/* A TLS port cannot be asked in AMQP without a session; that it completes a handshake says as much. */
+/* A TLS port says nothing in AMQP before a handshake; that it completes one says as much. */
 static int run_shake_hands(struct amqp_run *run, const struct address_list *addresses)
 {
     const struct probe *probe = run->probe;

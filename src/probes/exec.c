@@ -233,7 +233,7 @@ static int run_spawn(struct exec_run *run, const char *node, uv_file output)
         .args = run->argv,
         .env = environment,
         .cwd = "/",
-        .flags = UV_PROCESS_DETACHED, /* a session, and so a process group, of its own */
+        .flags = UV_PROCESS_DETACHED, /* leads a process group of its own */
         .stdio_count = 3,
         .stdio = stdio,
     };

@@ -19,6 +19,8 @@
 
 #define DEFAULT_CONFIG "/etc/rmqwatchd/rmqwatchd.conf"
 
+enum { LAST_RESORT_MS = 950 }; /* a name lookup that hangs in libc would keep the loop alive for minutes */
+
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 /* EX_CONFIG of sysexits.h, which systemd knows by name */ };
 
 enum mode { MODE_RUN, MODE_CHECK_CONFIG, MODE_PRINT_FSM, MODE_PRINT_DIAGRAM };
@@ -34,6 +36,7 @@ struct daemon {
     struct arguments arguments;
     struct agent *agent;
     uv_signal_t terminate, interrupt, reload;
+    uv_timer_t last_resort;
 };
 
 static void print_help(FILE *out)
@@ -112,12 +115,23 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
     return -1;
 }
 
+static void on_last_resort(uv_timer_t *timer)
+{
+    (void)timer;
+    log_line(LOG_WARNING, "something does not end in time; going without it");
+    log_close();
+    _exit(EXIT_SUCCESS);
+}
+
 static void on_signal_terminate(uv_signal_t *handle, int number)
 {
     struct daemon *daemon = handle->data;
 
     (void)number;
     agent_stop(daemon->agent);
+    uv_update_time(handle->loop);
+    uv_timer_start(&daemon->last_resort, on_last_resort, LAST_RESORT_MS, 0);
+    uv_unref((uv_handle_t *)&daemon->last_resort);
     uv_close((uv_handle_t *)&daemon->terminate, NULL);
     uv_close((uv_handle_t *)&daemon->interrupt, NULL);
     uv_close((uv_handle_t *)&daemon->reload, NULL);
@@ -168,7 +182,10 @@ static int run(const struct arguments *arguments, struct config *config)
         log_line(LOG_ERR, "cannot start: signals: %s", uv_strerror(r));
         return EXIT_FAILURE;
     }
+    uv_timer_init(loop, &daemon.last_resort);
     agent_start(daemon.agent);
+    uv_run(loop, UV_RUN_DEFAULT);
+    uv_close((uv_handle_t *)&daemon.last_resort, NULL);
     uv_run(loop, UV_RUN_DEFAULT);
     agent_free(daemon.agent);
     r = uv_loop_close(loop);

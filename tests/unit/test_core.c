@@ -125,6 +125,67 @@ static void test_a_hang_without_quorum_is_held(void **context)
     assert_int_equal(s.told[NOTICE_RECOVERED], 1);
 }
 
+/* While a member hangs the others answer, but cannot list who is running: what they said before counts for a
+ * while. */
+static void test_the_last_word_of_the_others_counts_for_a_minute(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_hang(&s, 3);
+    story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+    assert_int_equal(s.kills, 0);
+    story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+    assert_int_equal(s.kills, 1);
+
+    story_begin(&s);
+    for (int second = 0; second < 61; second++) {
+        story_probe(&s, STORY_LOCAL, PROBE_MANAGEMENT, PROBE_RESULT_OK);
+        story_wait(&s, 1000);
+    }
+    story_hang(&s, 3);
+    story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+    story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+    assert_int_equal(s.kills, 0);
+    assert_int_equal(s.core.rescue.state, STATE_HELD);
+    assert_non_null(strstr(s.last.detail, "has not said lately who is running"));
+}
+
+static void test_systemds_own_restart_is_not_raced(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_unit(&s, UNIT_FAILED, "failed", "signal"); /* what systemd 252 says first */
+    assert_int_equal(s.restarts, 1);
+    assert_int_equal(s.starts, 0);
+
+    story_begin(&s);
+    s.unit.restart_delay_ms = 100; /* systemd is about to start it itself */
+    crash(&s);
+    assert_int_equal(s.restarts, 0);
+    assert_int_equal(s.starts, 1);
+}
+
+static void test_giving_up_ends_the_loop_whatever_systemd_says_first(void **context)
+{
+    struct event event = {.kind = EVENT_POLICY};
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    event.policy = story_policy();
+    event.policy.max_restarts = 1;
+    story_step(&s, &event);
+    crash(&s);
+    story_unit(&s, UNIT_ACTIVATING, "start", "success");
+    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
+    assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
+    assert_int_equal(s.stops, 1);
+}
+
 static void test_a_member_called_down_by_another_does_not_stand(void **context)
 {
     struct story s;
@@ -538,6 +599,9 @@ int main(void)
         cmocka_unit_test(test_a_crash_is_started_at_once_and_proven),
         cmocka_unit_test(test_a_hang_is_killed_with_quorum_only),
         cmocka_unit_test(test_a_hang_without_quorum_is_held),
+        cmocka_unit_test(test_the_last_word_of_the_others_counts_for_a_minute),
+        cmocka_unit_test(test_systemds_own_restart_is_not_raced),
+        cmocka_unit_test(test_giving_up_ends_the_loop_whatever_systemd_says_first),
         cmocka_unit_test(test_a_member_called_down_by_another_does_not_stand),
         cmocka_unit_test(test_a_hang_without_a_member_list_is_held),
         cmocka_unit_test(test_a_cluster_of_one_has_no_quorum_to_lose),

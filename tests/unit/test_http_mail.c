@@ -21,11 +21,13 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-/* How much slower everything may be under a sanitizer. */
+/* How much slower everything may be: under a sanitizer, or as one says to the compiler (valgrind: 20). */
+#ifndef SLOWNESS
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define SLOWNESS 5
 #else
 #define SLOWNESS 1
+#endif
 #endif
 
 enum {
