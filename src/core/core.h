@@ -12,11 +12,15 @@
 /* Parts of an incident whose duration is told. */
 enum phase_kind { PHASE_DETECT, PHASE_ASK, PHASE_KILL, PHASE_BOOT, PHASE_VERIFY, PHASE_COUNT };
 
+enum { HELD_REASONS_MAX = 8 }; /* the table has fewer rows that tell NOTICE_HELD */
+
 struct incident {
     char id[RMQ_INCIDENT_ID_MAX]; /* empty: no incident */
     int64_t since_wall_ms;
     uint64_t since_ms;
     uint64_t phase_ms[PHASE_COUNT];
+    size_t held_count; /* reasons to hold that people know of already */
+    const struct row *held[HELD_REASONS_MAX];
 };
 
 /* The steps of the proof, in their order. */

@@ -183,9 +183,23 @@ static void count_restart(struct core *core, const struct row *row, enum state f
         core->rescue.budget.give_ups++;
 }
 
+/* A held incident asks again and again; people hear each reason once. */
+static bool is_news(struct incident *incident, const struct row *row)
+{
+    if (row->tell != NOTICE_HELD)
+        return row->tell != NOTICE_NONE;
+    for (size_t i = 0; i < incident->held_count; i++)
+        if (incident->held[i] == row)
+            return false;
+    if (incident->held_count < HELD_REASONS_MAX)
+        incident->held[incident->held_count++] = row;
+    return true;
+}
+
 static void tell(struct core *core, const struct row *row, enum state from, struct step *step)
 {
     struct rescue *rescue = &core->rescue;
+    bool news = is_news(&rescue->incident, row);
     const struct member *local = &core->members[0];
     struct notice *notice;
     char id[RMQ_INCIDENT_ID_MAX];
@@ -193,7 +207,7 @@ static void tell(struct core *core, const struct row *row, enum state from, stru
     text_copy(id, sizeof(id), rescue->incident.id);
     if (!id[0])
         step_incident_id(step, local->name, id, sizeof(id));
-    notice = step_notice(step, core, row->tell == NOTICE_NONE ? ACTION_RECORD : ACTION_NOTICE, row->tell,
+    notice = step_notice(step, core, news ? ACTION_NOTICE : ACTION_RECORD, news ? row->tell : NOTICE_NONE,
         local->name, local->condition, id, row->why);
     if (rescue->incident.id[0])
         notice->since_wall_ms = rescue->incident.since_wall_ms;

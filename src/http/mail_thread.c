@@ -182,8 +182,8 @@ static void finish(struct mail_thread *mail, CURLcode code)
     while (mail->socket_count > 0)
         forget_socket(mail, 0);
     uv_mutex_unlock(&mail->mutex);
-    (void)malloc_trim(
-        0); /* the trusted certificates are a megabyte, and would stay with this thread's arena */
+    /* The trusted certificates are a megabyte, and would stay with this thread's arena. */
+    (void)malloc_trim(0);
     enter_phase(mail, MAIL_ENDED);
 }
 

@@ -119,6 +119,8 @@ static void test_a_hang_without_quorum_is_held(void **context)
         story_wait(&s, 10000);
     }
     assert_int_equal(s.kills + s.restarts + s.starts, 0);
+    assert_in_range(
+        s.told[NOTICE_HELD], 1, 2); /* each reason once: c is called down, then nobody has a view */
     story_serve(&s, STORY_LOCAL);
     story_serve(&s, STORY_LOCAL);
     assert_int_equal(s.core.rescue.state, STATE_WATCHING);

@@ -1,5 +1,5 @@
 /* Policy is data, so it can be walked whole: every state x trigger x fact combination has exactly one row. */
-#include "core/table.h"
+#include "core/core.h"
 
 #include "cmocka_all.h"
 
@@ -35,6 +35,8 @@ static void test_every_combination_has_one_row(void **context)
 
 static void test_every_row_is_used_and_says_why(void **context)
 {
+    size_t held = 0;
+
     (void)context;
     for (size_t i = 0; i < rescue_row_count; i++) {
         const struct row *row = &rescue_rows[i];
@@ -45,11 +47,13 @@ static void test_every_row_is_used_and_says_why(void **context)
         assert_int_equal(row->need & row->forbid, 0);
         assert_true(row->from != 0 && row->from < (1u << STATE_COUNT));
         assert_true(row->on != 0 && row->on < (1u << TRIGGER_COUNT));
+        held += row->tell == NOTICE_HELD;
         if (row->to == STATE_COUNT) { /* staying does nothing */
             assert_int_equal(row->act, ACT_NOTHING);
             assert_int_equal(row->tell, NOTICE_NONE);
         }
     }
+    assert_in_range(held, 1, HELD_REASONS_MAX);
 }
 
 static void test_every_state_is_reachable(void **context)
