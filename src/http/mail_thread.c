@@ -11,8 +11,10 @@
 
 enum {
     STACK_BYTES = 256 * 1024,
-    SOCKETS_MAX = 8,        /* curl tries two addresses at a time */
-    POLL_MAX_MS = 60 * 1000 /* curl knows its own deadlines, and stopping wakes it */
+    SOCKETS_MAX = 8, /* curl tries two addresses at a time */
+    /* Not by curl's own time alone: after two refused addresses it would wait before it tries the third, for
+     * half of the timeout. */
+    POLL_MAX_MS = 100,
 };
 
 /* A socket of curl's, and a second descriptor of it. What is shut down is the second one, for curl also

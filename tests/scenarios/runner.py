@@ -98,6 +98,8 @@ class Runner:
         except (AssertionError, LabError) as error:
             self.failed += 1
             self.out(f"FAILED {world.suite}: {entry.title} [{entry.name}]: {error}")
+            for fact in facts:
+                self.out(f"       {fact}")
             self.out("".join(traceback.format_tb(error.__traceback__)[-2:]))
             self._show_journals(world)
             return False
