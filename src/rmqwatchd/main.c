@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,8 @@ static int run(const struct arguments *arguments, struct config *config)
     uv_loop_t *loop = uv_default_loop();
     int r;
 
+    /* Name lookups and mail have threads: they share one heap, where each would keep one of its own. */
+    mallopt(M_ARENA_MAX, 1);
     /* No core file and no ptrace by others: secrets are in memory. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     signal(SIGPIPE, SIG_IGN);
