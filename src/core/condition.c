@@ -14,9 +14,19 @@ bool unit_is_running(const struct unit_state *state)
     return state->active == UNIT_ACTIVE || state->active == UNIT_RELOADING;
 }
 
+bool unit_is_masked(const struct unit_state *state)
+{
+    return !strcmp(state->load_state, "masked");
+}
+
+bool unit_is_unknown(const struct unit_state *state)
+{
+    return !strcmp(state->load_state, "not-found");
+}
+
 bool unit_is_dead(const struct unit_evidence *unit)
 {
-    if (!unit->known || !strcmp(unit->state.load_state, "masked"))
+    if (!unit->known || unit_is_masked(&unit->state))
         return false;
     if (unit_is_waiting_to_restart(&unit->state))
         return true;
@@ -31,9 +41,10 @@ static bool misconfigured(const struct member *member, const struct policy *poli
     return false;
 }
 
-static enum condition condition_of_running(const struct member *member, const struct policy *policy)
+static enum condition condition_of_running(const struct member *member, const struct unit_evidence *unit,
+    const struct policy *policy, uint64_t now_ms)
 {
-    if (member_hangs(member, policy))
+    if (member_hangs(member, policy, unit->since_ms, now_ms))
         return CONDITION_HUNG;
     if (misconfigured(member, policy))
         return CONDITION_MISCONFIGURED;
@@ -45,12 +56,14 @@ static enum condition condition_of_running(const struct member *member, const st
 }
 
 enum condition condition_of_local(const struct member *member, const struct unit_evidence *unit, bool stalled,
-    bool all_others_down, const struct policy *policy)
+    bool all_others_down, const struct policy *policy, uint64_t now_ms)
 {
     if (!unit->known)
         return CONDITION_UNKNOWN;
-    if (!strcmp(unit->state.load_state, "masked") && !unit_is_running(&unit->state))
+    if (unit_is_masked(&unit->state) && !unit_is_running(&unit->state))
         return CONDITION_STOPPED;
+    if (unit_is_unknown(&unit->state) && !unit_is_running(&unit->state))
+        return CONDITION_MISCONFIGURED;
     if (unit_is_dead(unit))
         return all_others_down ? CONDITION_ALL_DOWN : CONDITION_CRASHED;
     switch (unit->state.active) {
@@ -58,10 +71,11 @@ enum condition condition_of_local(const struct member *member, const struct unit
         return CONDITION_BOOTING;
     case UNIT_INACTIVE:
     case UNIT_FAILED:
-        return unit->own_job ? CONDITION_UNKNOWN : CONDITION_STOPPED;
+        /* With a job it is on its way somewhere. */
+        return unit->own_job || unit->state.job_id != 0 ? CONDITION_UNKNOWN : CONDITION_STOPPED;
     case UNIT_ACTIVE:
     case UNIT_RELOADING:
-        return stalled ? CONDITION_STALLED : condition_of_running(member, policy);
+        return stalled ? CONDITION_STALLED : condition_of_running(member, unit, policy, now_ms);
     case UNIT_DEACTIVATING: /* how it ends decides */
     case UNIT_ACTIVE_UNKNOWN:
         break;

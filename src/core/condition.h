@@ -8,17 +8,21 @@
 struct unit_evidence {
     bool known;
     struct unit_state state;
+    uint64_t since_ms;   /* when it last began or ceased to run; 0: before this agent */
     bool own_job;        /* a start of ours is under way: passing through inactive is part of it */
+    bool own_stop;       /* we ended its restart loop when we gave up */
     bool stop_requested; /* it was seen being stopped by a job that is not ours */
 };
 
 /* Dead and not on purpose: failed, or waiting for systemd to restart it. */
 bool unit_is_dead(const struct unit_evidence *unit);
 bool unit_is_waiting_to_restart(const struct unit_state *state);
+bool unit_is_masked(const struct unit_state *state);
+bool unit_is_unknown(const struct unit_state *state); /* systemd has no unit of this name */
 bool unit_is_running(const struct unit_state *state); /* active, or reloading */
 
 enum condition condition_of_local(const struct member *member, const struct unit_evidence *unit, bool stalled,
-    bool all_others_down, const struct policy *policy);
+    bool all_others_down, const struct policy *policy, uint64_t now_ms);
 enum condition condition_of_peer(const struct member *member, const struct policy *policy);
 
 #endif

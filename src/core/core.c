@@ -47,8 +47,10 @@ static void remove_member(struct core *core, size_t index)
     memset(&core->peer_watches[last], 0, sizeof(struct watch));
 }
 
-static void absorb_members(struct core *core, const struct members_event *members, uint64_t now_ms)
+static void absorb_members(struct core *core, const struct members_event *members, struct step *step)
 {
+    bool changed = !core->members_known;
+
     /* A list without this node is not about this node's cluster. */
     if (!is_listed(members, core->members[0].name))
         return;
@@ -56,14 +58,20 @@ static void absorb_members(struct core *core, const struct members_event *member
     if (members->cluster[0] && !core->cluster[0])
         text_copy(core->cluster, sizeof(core->cluster), members->cluster);
     for (size_t i = core->member_count; i-- > 1;)
-        if (!is_listed(members, core->members[i].name))
+        if (!is_listed(members, core->members[i].name)) {
+            watches_end_peer(core, i, step);
             remove_member(core, i);
+            changed = true;
+        }
     for (size_t i = 0; i < members->count && core->member_count < RMQ_MEMBERS_MAX; i++) {
         if (find_member(core, members->names[i]))
             continue;
         member_init(&core->members[core->member_count], members->names[i], false);
-        core->members[core->member_count++].condition_since_ms = now_ms;
+        core->members[core->member_count++].condition_since_ms = step->now_ms;
+        changed = true;
     }
+    if (changed) /* a hung node cannot tell a restarted agent who the others are */
+        step_action(step, ACTION_SAVE);
 }
 
 static void absorb_probe(struct core *core, const struct probe_event *probe)
@@ -73,52 +81,72 @@ static void absorb_probe(struct core *core, const struct probe_event *probe)
     if (!member || probe->started_ms < core->distrust_before_ms)
         return;
     /* What the former run of the broker said, or the lack of one, is no evidence on the present one. */
-    if (member->local && probe->started_ms < core->unit_since_ms)
+    if (member->local && probe->started_ms < core->unit.since_ms)
         return;
     member_absorb(member, probe, &core->policy);
     /* Any answer of the day after a stall ends it. */
     core->stalled = false;
 }
 
+static bool is_activating(const struct unit_state *state)
+{
+    return state->active == UNIT_ACTIVATING && !unit_is_waiting_to_restart(state);
+}
+
+/* What is remembered around the unit's state: who wanted it stopped, since when it is dead. */
+static void remember_unit(
+    struct core *core, const struct unit_state *before, const struct unit_state *state, uint64_t now_ms)
+{
+    struct unit_evidence *unit = &core->unit;
+    bool dead = state->active == UNIT_FAILED || unit_is_waiting_to_restart(state);
+    bool was_dead = unit->known && (before->active == UNIT_FAILED || unit_is_waiting_to_restart(before));
+
+    if (state->active == UNIT_DEACTIVATING && state->job_id != 0)
+        unit->stop_requested = true;
+    if (unit_is_running(state) || is_activating(state) || unit_is_waiting_to_restart(state)) {
+        unit->stop_requested = false;
+        core->seen_running = true;
+    }
+    if (unit_is_running(state) || is_activating(state) || unit_is_masked(state))
+        unit->own_stop = false;
+    if (!unit->known && core->stopped_invocation[0])
+        unit->stop_requested = !strcmp(core->stopped_invocation, state->invocation_id);
+    if (dead && !was_dead) /* an age that is not known must not look fresh */
+        core->dead_since_ms = unit->known ? now_ms : 0;
+}
+
 /* Takes the unit's state in; returns the edge that it makes, or TRIGGER_COUNT for none. */
 static enum trigger absorb_unit(struct core *core, const struct unit_state *state, uint64_t now_ms)
 {
     struct unit_evidence *unit = &core->unit;
-    bool was_running = unit->known && unit_is_running(&unit->state);
-    bool was_waiting = unit->known && unit_is_waiting_to_restart(&unit->state);
-    bool was_dead = unit->known && (was_waiting || unit->state.active == UNIT_FAILED);
-    bool was_alive = unit->known && !was_waiting && (was_running || unit->state.active == UNIT_ACTIVATING);
-    bool waiting = unit_is_waiting_to_restart(state);
-    bool activating = state->active == UNIT_ACTIVATING && !waiting;
+    const struct unit_state before = unit->state;
+    bool known = unit->known;
+    bool was_running = known && unit_is_running(&before);
+    bool was_alive = was_running || (known && is_activating(&before));
+    bool another_run = before.invocation_id[0] && strcmp(before.invocation_id, state->invocation_id) != 0;
 
+    remember_unit(core, &before, state, now_ms);
+    unit->known = true;
     unit->state = *state;
-    if (state->active == UNIT_DEACTIVATING && state->job_id != 0)
-        unit->stop_requested = true;
-    if (unit_is_running(state) || activating || waiting) {
-        unit->stop_requested = false;
-        core->seen_running = true;
-    }
-    if ((waiting || state->active == UNIT_FAILED) && !was_dead)
-        core->dead_since_ms = now_ms;
-    if (unit->known && was_running != unit_is_running(state)) {
+    if (another_run || (known && was_running != unit_is_running(state))) {
+        /* What the former run said is no evidence on the present one. */
         member_forget(&core->members[0]);
-        core->unit_since_ms = now_ms;
+        unit->since_ms = now_ms;
     }
-    if (!unit->known) {
-        unit->known = true;
+    if (!known)
         return TRIGGER_COUNT;
-    }
     if (unit_is_running(state) && !was_running)
         return TRIGGER_UNIT_ACTIVE;
-    if (was_alive && !unit_is_running(state) && !activating && state->active != UNIT_DEACTIVATING)
-        return TRIGGER_UNIT_DEAD;
-    return TRIGGER_COUNT;
+    /* Inactive is no death: somebody wanted it. */
+    return was_alive && unit_is_dead(unit) ? TRIGGER_UNIT_DEAD : TRIGGER_COUNT;
 }
 
 static enum trigger absorb_job(struct core *core, const struct job_event *job)
 {
     core->unit.own_job = false;
-    text_copy(core->rescue.last_job_result, sizeof(core->rescue.last_job_result), job->result);
+    /* Somebody put another job in its place: what the unit does now tells what it was. */
+    if (!strcmp(job->result, "canceled"))
+        return TRIGGER_COUNT;
     return job->ok ? TRIGGER_JOB_DONE : TRIGGER_JOB_FAILED;
 }
 
@@ -129,7 +157,7 @@ static enum trigger absorb_refusal(struct core *core, const struct request_event
     return TRIGGER_REFUSED;
 }
 
-static enum trigger absorb(struct core *core, const struct event *event)
+static enum trigger absorb(struct core *core, const struct event *event, struct step *step)
 {
     struct member *member;
 
@@ -137,7 +165,7 @@ static enum trigger absorb(struct core *core, const struct event *event)
     case EVENT_TICK:
         break;
     case EVENT_MEMBERS:
-        absorb_members(core, &event->members, event->now_ms);
+        absorb_members(core, &event->members, step);
         break;
     case EVENT_PROBE_SLOW:
         member = find_member(core, event->probe.node);
@@ -161,6 +189,8 @@ static enum trigger absorb(struct core *core, const struct event *event)
         return absorb_refusal(core, &event->request);
     case EVENT_POLICY:
         core->policy = event->policy;
+        for (size_t i = 0; i < core->member_count; i++)
+            member_forget_unused(&core->members[i], &core->policy);
         break;
     }
     return TRIGGER_COUNT;
@@ -196,7 +226,7 @@ static void judge(struct core *core, struct step *step)
         struct notice *record;
 
         member->condition = i == 0 ? condition_of_local(member, &core->unit, core->stalled,
-                                         all_others_down(core), &core->policy)
+                                         all_others_down(core), &core->policy, step->now_ms)
                                    : condition_of_peer(member, &core->policy);
         if (member->condition == before)
             continue;
@@ -242,7 +272,7 @@ void core_step(struct core *core, const struct event *event, struct action_list 
 
     actions->count = 0;
     notice_stall(core, event);
-    edge = absorb(core, event);
+    edge = absorb(core, event, &step);
     judge(core, &step);
     if (edge != TRIGGER_COUNT)
         rescue_trigger(core, edge, &step);

@@ -12,15 +12,15 @@
 /* Parts of an incident whose duration is told. */
 enum phase_kind { PHASE_DETECT, PHASE_ASK, PHASE_KILL, PHASE_BOOT, PHASE_VERIFY, PHASE_COUNT };
 
-enum { HELD_REASONS_MAX = 8 }; /* the table has fewer rows that tell NOTICE_HELD */
+enum { TOLD_ROWS_MAX = 16 }; /* the table has fewer rows that tell NOTICE_HELD or NOTICE_RESTARTING */
 
 struct incident {
     char id[RMQ_INCIDENT_ID_MAX]; /* empty: no incident */
     int64_t since_wall_ms;
     uint64_t since_ms;
     uint64_t phase_ms[PHASE_COUNT];
-    size_t held_count; /* reasons to hold that people know of already */
-    const struct row *held[HELD_REASONS_MAX];
+    size_t told_count; /* rows that people know of already */
+    const struct row *told[TOLD_ROWS_MAX];
 };
 
 /* The steps of the proof, in their order. */
@@ -55,7 +55,6 @@ struct rescue {
     struct budget budget;
     const char *why;   /* the sentence of the last row that changed something */
     char refusal[160]; /* systemd's last refusal */
-    char last_job_result[32];
 };
 
 struct watch {
@@ -71,9 +70,9 @@ struct core {
     size_t member_count; /* members[0] is the local node */
     struct member members[RMQ_MEMBERS_MAX];
     struct unit_evidence unit;
-    uint64_t unit_since_ms; /* when the unit last began or ceased to run: older answers are not about it */
+    char stopped_invocation[33]; /* restored: the run of the broker that an operator had stopped */
     bool seen_running;
-    uint64_t dead_since_ms; /* since when the unit is failed or waits in auto-restart */
+    uint64_t dead_since_ms; /* since when it is failed or waits in auto-restart; 0: before this agent */
     struct rescue rescue;
     struct watch watches[WATCH_PEER];
     struct watch peer_watches[RMQ_MEMBERS_MAX];
@@ -94,6 +93,7 @@ struct core_snapshot {
     uint32_t restart_count;
     int64_t restarts_wall_ms[BUDGET_RESTARTS_MAX];
     bool seen_running;
+    char invocation_id[33]; /* of the unit when this was taken */
     size_t member_count;
     char members[RMQ_MEMBERS_MAX][RMQ_NODE_NAME_MAX];
 };

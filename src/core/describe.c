@@ -162,6 +162,11 @@ static void describe_check(const struct core *core, enum probe_kind kind, char *
     text_append(text, size, "%s", probe_label(kind));
 }
 
+static const char *subject_unit(const struct core *core)
+{
+    return unit_is_unknown(&core->unit.state) ? "not known there" : "known";
+}
+
 void describe_watch(
     const struct core *core, enum watch_kind kind, size_t member, uint64_t now_ms, char *text, size_t size)
 {
@@ -184,6 +189,9 @@ void describe_watch(
     case WATCH_CHECK_MANAGEMENT:
     case WATCH_CHECK_EXEC:
         describe_check(core, (enum probe_kind)(PROBE_AMQP + (kind - WATCH_CHECK_AMQP)), text, size);
+        break;
+    case WATCH_CHECK_UNIT:
+        text_append(text, size, "systemd: the unit is %s; see the option unit", subject_unit(core));
         break;
     case WATCH_AGENT:
         text_duration(duration, sizeof(duration), core->stall_ms);

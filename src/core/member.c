@@ -46,10 +46,16 @@ static void absorb_up(
 static void absorb_down(
     struct probe_memory *memory, const struct probe_event *probe, bool timed_out, const struct policy *policy)
 {
-    if (memory->failures == 0)
-        memory->failed_since_ms = probe->started_ms;
+    uint64_t apart_ms = policy->fast_interval_ms * 3 / 4; /* a fast interval, less what timers are early by */
+
     memory->successes = 0;
     memory->misconfigured = 0;
+    /* Probes that were asked for in between see the same failure, not another one. */
+    if (memory->failures > 0 && probe->started_ms < memory->counted_ms + apart_ms)
+        return;
+    if (memory->failures == 0)
+        memory->failed_since_ms = probe->started_ms;
+    memory->counted_ms = probe->started_ms;
     memory->failures++;
     memory->timeouts = timed_out ? memory->timeouts + 1 : 0;
     if (memory->failures >= policy->fall)
@@ -149,12 +155,25 @@ bool member_unsettled(const struct member *member, const struct policy *policy)
     return false;
 }
 
-bool member_hangs(const struct member *member, const struct policy *policy)
+bool member_hangs(
+    const struct member *member, const struct policy *policy, uint64_t since_ms, uint64_t now_ms)
 {
-    enum probe_kind second = policy->probe_management ? PROBE_MANAGEMENT : PROBE_EXEC;
+    const struct probe_memory *amqp = &member->probes[PROBE_AMQP];
+    const struct probe_memory *second =
+        &member->probes[policy->probe_management ? PROBE_MANAGEMENT : PROBE_EXEC];
 
-    return member->probes[PROBE_AMQP].timeouts >= policy->fall &&
-           member->probes[second].timeouts >= policy->fall;
+    if (!policy->probe_amqp || amqp->timeouts < policy->fall || second->timeouts < policy->fall)
+        return false;
+    return second->succeeded_ms > 0 || now_ms - since_ms >= policy->verify_timeout_ms;
+}
+
+void member_forget_unused(struct member *member, const struct policy *policy)
+{
+    const bool used[PROBE_KIND_COUNT] = {policy->probe_amqp, policy->probe_management, policy->probe_exec};
+
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        if (!used[kind])
+            memset(&member->probes[kind], 0, sizeof(member->probes[kind]));
 }
 
 bool member_is_down(const struct member *member)

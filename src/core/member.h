@@ -10,6 +10,7 @@ struct probe_memory {
     bool seen;                /* at least one run counted */
     enum probe_result result; /* of the last run that counted */
     uint64_t started_ms;      /* when that run started */
+    uint64_t counted_ms;      /* start of the last failure that counted */
     uint64_t failed_since_ms; /* start of the first failure in a row */
     uint64_t succeeded_ms;    /* start of the last success */
     uint64_t deep_ok_ms;      /* start of the last deep success */
@@ -44,8 +45,13 @@ void member_mark_slow(struct member *member, enum probe_kind kind);
 
 /* Whether its answers are still on their way to a verdict: then it is probed fast and deep. */
 bool member_unsettled(const struct member *member, const struct policy *policy);
-/* Two independent probes, one of them AMQP, have timed out `fall` times in a row. */
-bool member_hangs(const struct member *member, const struct policy *policy);
+/* Two independent probes, one of them AMQP, have timed out `fall` times in a row, a fast interval apart.
+ * SINCE_MS is when the broker was started: one that has not answered yet since then is given verify_timeout,
+ * for after a start it may be busy with recovery and with clients that all come back at once. */
+bool member_hangs(
+    const struct member *member, const struct policy *policy, uint64_t since_ms, uint64_t now_ms);
+/* Forgets the answers to kinds of probes that are not in use any more. */
+void member_forget_unused(struct member *member, const struct policy *policy);
 /* Every kind of probe that is in use says down. */
 bool member_is_down(const struct member *member);
 /* No probe in use says down, and at least one says up. */

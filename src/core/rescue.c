@@ -41,6 +41,10 @@ uint16_t rescue_facts(const struct core *core, uint64_t now_ms)
         facts |= FACT_DEAD;
     if (core->members[0].condition == CONDITION_HUNG)
         facts |= FACT_HUNG;
+    if (core->unit.known && unit_is_running(&core->unit.state))
+        facts |= FACT_RUNNING;
+    if (core->unit.own_stop)
+        facts |= FACT_OWN_STOP;
     return (uint16_t)facts;
 }
 
@@ -163,6 +167,7 @@ static void perform(struct core *core, const struct row *row, struct step *step)
         if (core->policy.act && unit_is_dead(&core->unit)) {
             step_action(step, ACTION_STOP_UNIT);
             core->unit.own_job = true;
+            core->unit.own_stop = true;
         }
         break;
     case ACT_ASK:
@@ -173,26 +178,30 @@ static void perform(struct core *core, const struct row *row, struct step *step)
     }
 }
 
+/* Paid when it is done: a kill with its start counts once, a kill that comes to nothing counts too. */
 static void count_restart(struct core *core, const struct row *row, enum state from, const struct step *step)
 {
-    bool begins = row->to == STATE_STARTING && (row->act == ACT_START || from == STATE_BACKING_OFF);
+    bool starts = row->to == STATE_STARTING && (row->act == ACT_START || from == STATE_BACKING_OFF) &&
+                  from != STATE_KILLING && from != STATE_GAVE_UP;
 
-    if (begins && from != STATE_GAVE_UP)
+    if (starts || row->act == ACT_KILL)
         budget_spend(&core->rescue.budget, step->now_ms);
     if (row->to == STATE_GAVE_UP && from != STATE_GAVE_UP)
         core->rescue.budget.give_ups++;
 }
 
-/* A held incident asks again and again; people hear each reason once. */
+/* What is tried again and again is told once, until the node has died and is being started. */
 static bool is_news(struct incident *incident, const struct row *row)
 {
-    if (row->tell != NOTICE_HELD)
+    if (row->to == STATE_STARTING)
+        incident->told_count = 0;
+    if (row->tell != NOTICE_HELD && row->tell != NOTICE_RESTARTING)
         return row->tell != NOTICE_NONE;
-    for (size_t i = 0; i < incident->held_count; i++)
-        if (incident->held[i] == row)
+    for (size_t i = 0; i < incident->told_count; i++)
+        if (incident->told[i] == row)
             return false;
-    if (incident->held_count < HELD_REASONS_MAX)
-        incident->held[incident->held_count++] = row;
+    if (incident->told_count < TOLD_ROWS_MAX)
+        incident->told[incident->told_count++] = row;
     return true;
 }
 
@@ -211,11 +220,10 @@ static void tell(struct core *core, const struct row *row, enum state from, stru
         local->name, local->condition, id, row->why);
     if (rescue->incident.id[0])
         notice->since_wall_ms = rescue->incident.since_wall_ms;
-    if (row->tell == NOTICE_NONE)
-        text_append(
-            notice->detail, sizeof(notice->detail), "%s -> %s", state_name(from), state_name(rescue->state));
-    else
-        describe_rescue(core, row->tell, step->now_ms, notice->detail, sizeof(notice->detail));
+    if (!news)
+        text_append(notice->detail, sizeof(notice->detail), "%s -> %s%s", state_name(from),
+            state_name(rescue->state), row->tell == NOTICE_NONE ? "" : "; ");
+    describe_rescue(core, row->tell, step->now_ms, notice->detail, sizeof(notice->detail));
     if (row->tell == NOTICE_RECOVERED || row->tell == NOTICE_UNVERIFIED)
         describe_phases(core, step->now_ms, notice);
 }

@@ -20,6 +20,8 @@ void core_snapshot(
     for (uint32_t i = 0; i < rescue->budget.count; i++)
         ret_snapshot->restarts_wall_ms[i] = wall_ms - (int64_t)(now_ms - rescue->budget.restarts_ms[i]);
     ret_snapshot->seen_running = core->seen_running;
+    text_copy(
+        ret_snapshot->invocation_id, sizeof(ret_snapshot->invocation_id), core->unit.state.invocation_id);
     ret_snapshot->member_count = core->members_known ? core->member_count : 0;
     for (size_t i = 0; i < ret_snapshot->member_count; i++)
         text_copy(ret_snapshot->members[i], RMQ_NODE_NAME_MAX, core->members[i].name);
@@ -31,6 +33,13 @@ static uint64_t back_ms(uint64_t now_ms, int64_t wall_ms, int64_t then_wall_ms)
     uint64_t age_ms = wall_ms > then_wall_ms ? (uint64_t)(wall_ms - then_wall_ms) : 0;
 
     return age_ms < now_ms ? now_ms - age_ms : 0;
+}
+
+/* One that is older than the window, perhaps than the machine's uptime, does not count any more. */
+static void restore_restart(struct core *core, int64_t then_wall_ms, uint64_t now_ms, int64_t wall_ms)
+{
+    if (wall_ms - then_wall_ms < (int64_t)core->policy.restart_window_ms)
+        budget_spend(&core->rescue.budget, back_ms(now_ms, wall_ms, then_wall_ms));
 }
 
 /* States whose work may have been cut off in the middle are judged anew; the others just go on. */
@@ -56,8 +65,7 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
     rescue->why = "this agent was restarted and goes on where it was";
     rescue->budget.give_ups = snapshot->give_ups;
     for (uint32_t i = 0; i < snapshot->restart_count && i < BUDGET_RESTARTS_MAX; i++)
-        rescue->budget.restarts_ms[rescue->budget.count++] =
-            back_ms(now_ms, wall_ms, snapshot->restarts_wall_ms[i]);
+        restore_restart(core, snapshot->restarts_wall_ms[i], now_ms, wall_ms);
     if (rescue->state == STATE_GAVE_UP)
         rescue->deadline_ms = now_ms + budget_give_up_pause_ms(&rescue->budget, &core->policy);
     if (rescue_is_open(rescue->state)) {
@@ -68,8 +76,12 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
             back_ms(now_ms, wall_ms, snapshot->since_wall_ms) + rescue->incident.phase_ms[PHASE_DETECT];
     }
     core->seen_running = snapshot->seen_running;
+    core->unit.own_stop = snapshot->state == STATE_GAVE_UP;
+    if (snapshot->state == STATE_STANDBY)
+        text_copy(core->stopped_invocation, sizeof(core->stopped_invocation), snapshot->invocation_id);
     for (size_t i = 0; i < snapshot->member_count && core->member_count < RMQ_MEMBERS_MAX; i++) {
-        core->members_known = true;
+        /* A list of one is too old to stake a kill on: others may have joined since. */
+        core->members_known = snapshot->member_count > 1;
         if (!strcmp(snapshot->members[i], core->members[0].name))
             continue;
         member_init(&core->members[core->member_count++], snapshot->members[i], false);

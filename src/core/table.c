@@ -80,6 +80,10 @@ const char *fact_name(enum fact fact)
         return "dead";
     case FACT_HUNG:
         return "hung";
+    case FACT_RUNNING:
+        return "running";
+    case FACT_OWN_STOP:
+        return "own-stop";
     case FACTS_END:
         break;
     }

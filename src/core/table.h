@@ -51,7 +51,9 @@ enum fact {
     FACT_SEEN = 1 << 4,        /* this agent has seen the unit running, or on its way up */
     FACT_DEAD = 1 << 5,        /* the unit is dead right now, and no operator wanted that */
     FACT_HUNG = 1 << 6,        /* the proof of a hang holds right now */
-    FACTS_END = 1 << 7,
+    FACT_RUNNING = 1 << 7,     /* the unit is active */
+    FACT_OWN_STOP = 1 << 8,    /* it is inactive because we ended its restart loop */
+    FACTS_END = 1 << 9,
 };
 
 enum act { ACT_NOTHING, ACT_START, ACT_KILL, ACT_STOP, ACT_ASK };
@@ -74,6 +76,7 @@ enum watch_kind {
     WATCH_CHECK_AMQP,
     WATCH_CHECK_MANAGEMENT,
     WATCH_CHECK_EXEC,
+    WATCH_CHECK_UNIT,
     WATCH_AGENT,
     WATCH_ALL_DOWN,
     WATCH_PEER, /* one for each other member */

@@ -156,12 +156,22 @@ bool verify_wants_answers(struct core *core, uint64_t now_ms)
     return true;
 }
 
+/* All proofs hold, but for the word on partitions: it is waited for as long as for any other proof. */
+static uint64_t stable_end_ms(const struct core *core)
+{
+    const struct policy *policy = &core->policy;
+
+    return core->rescue.verify.stable_since_ms +
+           (partitions_told(core) ? policy->verify_stable_ms : policy->verify_timeout_ms);
+}
+
 uint64_t verify_deadline_ms(const struct core *core)
 {
     const struct verify *verify = &core->rescue.verify;
 
-    if (verify->step == VERIFY_STABLE)
-        return verify->stable_since_ms + core->policy.verify_stable_ms;
+    if (verify->step == VERIFY_STABLE) /* once people know, only news can end it, not time */
+        return core->rescue.state == STATE_UNVERIFIED && !partitions_told(core) ? UINT64_MAX
+                                                                                : stable_end_ms(core);
     if (verify->ask_pause_ms <= core->policy.fast_interval_ms)
         return verify->ask_ms;
     return verify->step_since_ms + core->policy.verify_timeout_ms;
@@ -180,6 +190,8 @@ bool verify_is_late(const struct core *core, uint64_t now_ms)
 
     if (now_ms >= hard_end_ms(core))
         return true;
+    if (verify->step == VERIFY_STABLE)
+        return !partitions_told(core) && now_ms >= stable_end_ms(core);
     return verify->step < VERIFY_STABLE && now_ms - verify->step_since_ms >= core->policy.verify_timeout_ms;
 }
 
@@ -199,6 +211,10 @@ void verify_describe(const struct core *core, char *text, size_t size)
     const struct probe_memory *api = &local_of(core)->probes[PROBE_MANAGEMENT];
     size_t living, agreeing;
 
+    if (core->rescue.verify.step == VERIFY_STABLE && !partitions_told(core)) {
+        text_append(text, size, "missing proof: no partition (the broker's statistics do not tell yet)");
+        return;
+    }
     text_append(text, size, "missing proof: %s", steps[core->rescue.verify.step]);
     if (core->rescue.verify.step == VERIFY_PEERS) {
         count_peers(core, &living, &agreeing);

@@ -7,7 +7,7 @@
 
 #define OWN                                                                                                  \
     (K(MEMORY_ALARM) | K(DISK_ALARM) | K(SLOW_BOOT) | K(CHECK_AMQP) | K(CHECK_MANAGEMENT) | K(CHECK_EXEC) |  \
-        K(AGENT))
+        K(CHECK_UNIT) | K(AGENT))
 
 const struct watch_row watch_rows[] = {
     {OWN, false, ON(BAD), 0, 0, true, "its own agent speaks for it"},
@@ -31,6 +31,7 @@ const struct watch_info watch_infos[WATCH_KIND_COUNT] = {
     [WATCH_CHECK_AMQP] = {"check-amqp", NOTICE_CHECK_MISCONFIGURED, NOTICE_CHECK_OK},
     [WATCH_CHECK_MANAGEMENT] = {"check-management", NOTICE_CHECK_MISCONFIGURED, NOTICE_CHECK_OK},
     [WATCH_CHECK_EXEC] = {"check-exec", NOTICE_CHECK_MISCONFIGURED, NOTICE_CHECK_OK},
+    [WATCH_CHECK_UNIT] = {"check-unit", NOTICE_CHECK_MISCONFIGURED, NOTICE_CHECK_OK},
     [WATCH_AGENT] = {"agent", NOTICE_AGENT_STALLED, NOTICE_AGENT_OK},
     [WATCH_ALL_DOWN] = {"all-down", NOTICE_ALL_DOWN, NOTICE_ALL_DOWN_OVER},
     [WATCH_PEER] = {"peer", NOTICE_PEER_DOWN, NOTICE_PEER_BACK},

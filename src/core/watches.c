@@ -80,6 +80,10 @@ static enum sign sign_of(const struct core *core, enum watch_kind kind, uint64_t
     case WATCH_CHECK_MANAGEMENT:
     case WATCH_CHECK_EXEC:
         return sign_of_check(core, (enum probe_kind)(PROBE_AMQP + (kind - WATCH_CHECK_AMQP)));
+    case WATCH_CHECK_UNIT:
+        if (!core->unit.known)
+            return SIGN_UNSURE;
+        return unit_is_unknown(&core->unit.state) ? SIGN_BAD : SIGN_GOOD;
     case WATCH_AGENT:
         return core->stalled ? SIGN_BAD : SIGN_GOOD;
     case WATCH_ALL_DOWN:
@@ -123,6 +127,11 @@ static void watch_step(
         watch->incident, row->why);
     notice->since_wall_ms = watch->since_wall_ms;
     describe_watch(core, kind, subject, step->now_ms, notice->detail, sizeof(notice->detail));
+}
+
+void watches_end_peer(struct core *core, size_t member, struct step *step)
+{
+    watch_step(core, WATCH_PEER, member, SIGN_GOOD, step);
 }
 
 void watches_evaluate(struct core *core, struct step *step)

@@ -32,6 +32,7 @@ struct mail_thread {
     uv_thread_t thread;
     bool has_thread;
     uv_async_t async;
+    bool no_so_far;          /* the thread's: the last that passed was a reply that says no */
     struct http_reply reply; /* written before MAIL_ANSWERED, only read from then on */
     uv_mutex_t mutex;        /* for what follows */
     enum mail_phase phase;
@@ -54,7 +55,8 @@ static bool is_stopped(struct mail_thread *mail)
 static void enter_phase(struct mail_thread *mail, enum mail_phase phase)
 {
     uv_mutex_lock(&mail->mutex);
-    mail->phase = phase;
+    if (phase > mail->phase)
+        mail->phase = phase;
     uv_mutex_unlock(&mail->mutex);
     (void)uv_async_send(&mail->async);
 }
@@ -111,26 +113,40 @@ static int on_close_mail_socket(void *context, curl_socket_t fd)
     return close(fd);
 }
 
+/* The last line of a reply of 400 and above. */
+static bool is_no(const char *line, size_t size)
+{
+    return size > 3 && (line[0] == '4' || line[0] == '5') && line[3] != '-';
+}
+
 /* curl asks whenever it was woken. Only ending a transfer from in here keeps curl from first telling the
- * server that the message, as far as it was sent, is complete. */
+ * server that the message, as far as it was sent, is complete.
+ *
+ * It also asks when the dialogue is over, just before QUIT, and it tells the result only after the reply to
+ * that. Where it goes on after a "no", it has sent the next command before it asks again. */
 static int on_progress(void *context, curl_off_t to_come, curl_off_t came, curl_off_t to_go, curl_off_t gone)
 {
+    struct mail_thread *mail = context;
+
     (void)to_come;
     (void)came;
     (void)to_go;
     (void)gone;
-    return is_stopped(context);
+    if (mail->no_so_far)
+        enter_phase(mail, MAIL_REFUSED);
+    return is_stopped(mail);
 }
 
-/* A refused mail ends with QUIT, and curl tells its result only after the reply to it. Nothing of what passes
- * here is kept. No other command, and no credentials in base64, can be this line. */
+/* Nothing of what passes here is kept. */
 static int on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *context)
 {
-    static const char quit[] = "QUIT\r\n";
+    struct mail_thread *mail = context;
 
     (void)easy;
-    if (type == CURLINFO_HEADER_OUT && size == strlen(quit) && memcmp(data, quit, size) == 0)
-        enter_phase(context, MAIL_REFUSED);
+    if (type == CURLINFO_HEADER_IN)
+        mail->no_so_far = is_no(data, size);
+    else if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT)
+        mail->no_so_far = false;
     return 0;
 }
 

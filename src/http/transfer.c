@@ -130,6 +130,17 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose, struct 
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
+/* Called where a handshake begins, which it does on a connection. */
+static CURLcode on_tls(CURL *easy, void *ssl_context, void *context)
+{
+    struct http_transfer *transfer = context;
+
+    (void)easy;
+    (void)ssl_context;
+    transfer->tls_began = true;
+    return CURLE_OK;
+}
+
 static int list_add(struct curl_slist **list, const char *text)
 {
     struct curl_slist *longer = curl_slist_append(*list, text);
@@ -200,6 +211,9 @@ static int prepare_always(struct http_transfer *transfer, const struct http_requ
         SET(CURLOPT_FRESH_CONNECT, 1L);
         SET(CURLOPT_FORBID_REUSE, 1L);
     }
+    /* Not with every TLS library. */
+    (void)curl_easy_setopt(transfer->easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+    (void)curl_easy_setopt(transfer->easy, CURLOPT_SSL_CTX_DATA, transfer);
     if (request->ca_file) {
         SET(CURLOPT_CAINFO, request->ca_file);
         /* The directory that curl was built with would be trusted beside it. */
@@ -311,8 +325,9 @@ void transfer_get_reply(struct http_transfer *transfer, CURLcode code, struct ht
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &retry_after);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &peer);
-    /* Not the connect time: with TLS, and on a kept connection, curl has none. */
-    reply.connected = peer && peer[0] != '\0';
+    /* Not the connect time: with TLS, and on a kept connection, curl has none. Since curl 8 it tells the
+     * address only after the handshake. */
+    reply.connected = (peer && peer[0] != '\0') || transfer->tls_began;
     if (retry_after > 0)
         reply.retry_after_ms =
             (uint64_t)(retry_after < RETRY_AFTER_MAX_S ? retry_after : RETRY_AFTER_MAX_S) * 1000;

@@ -27,7 +27,7 @@ struct http_transfer {
     /* what came */
     char *body;
     size_t body_size, body_capacity, body_max, header_size;
-    bool headers_ended, too_large, own_trouble;
+    bool tls_began, headers_ended, too_large, own_trouble;
 };
 
 /* Whether REQUEST makes sense: 0, -EINVAL or -ENOMEM. */

@@ -27,6 +27,7 @@ static cJSON *to_json(const struct core_snapshot *snapshot)
     cJSON_AddNumberToObject(root, "since_wall_ms", (double)snapshot->since_wall_ms);
     cJSON_AddNumberToObject(root, "give_ups", snapshot->give_ups);
     cJSON_AddBoolToObject(root, "seen_running", snapshot->seen_running);
+    cJSON_AddStringToObject(root, "invocation_id", snapshot->invocation_id);
     for (int i = 0; i < PHASE_COUNT; i++)
         cJSON_AddNumberToObject(root, phase_names[i], (double)snapshot->phase_ms[i]);
     list = cJSON_AddArrayToObject(root, "restarts_wall_ms");
@@ -89,6 +90,7 @@ static int from_json(const cJSON *root, struct core_snapshot *ret_snapshot)
     struct core_snapshot snapshot = {0};
     const char *incident = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "incident"));
     const double far = 9007199254740992.0; /* 2^53: what a JSON number holds exactly */
+    const char *invocation = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "invocation_id"));
     double version, since, give_ups, phase;
 
     if (!get_number(root, "version", FORMAT_VERSION, &version) || (int)version != FORMAT_VERSION ||
@@ -101,6 +103,7 @@ static int from_json(const cJSON *root, struct core_snapshot *ret_snapshot)
         snapshot.phase_ms[i] = (uint64_t)phase;
     }
     text_copy(snapshot.incident, sizeof(snapshot.incident), incident);
+    text_copy(snapshot.invocation_id, sizeof(snapshot.invocation_id), invocation);
     snapshot.since_wall_ms = (int64_t)since;
     snapshot.give_ups = (uint32_t)give_ups;
     snapshot.seen_running = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "seen_running"));

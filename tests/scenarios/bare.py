@@ -3,7 +3,8 @@
 import subprocess
 import tempfile
 
-from lab import rootfs, settings
+from lab import rootfs
+from lab.install import clone
 from lab.process import run
 
 from .runner import check, scenario
@@ -15,7 +16,7 @@ mkdir "$2/upper" "$2/work" "$2/root"
 mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" bare "$2/root"
 mount -t proc proc "$2/root/proc"
 cat /etc/resolv.conf >"$2/root/etc/resolv.conf"
-git clone --quiet --no-hardlinks "$3" "$2/root/root/checkout"
+cp -a "$3" "$2/root/root/checkout"
 exec chroot "$2/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root CI=true \\
     make -C /root/checkout all check
 """
@@ -27,10 +28,11 @@ def bare_root_builds_and_checks(world):
     base = rootfs.bare_root(world.suite)
     missing = run(["chroot", base, "sh", "-c", "command -v gcc pkg-config clang-format || true"]).stdout
     check(missing == "", "the root has no tools", missing)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as checkout:
+        clone(checkout)
         result = subprocess.run(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", SCRIPT, "sh", str(base), folder,
-             str(settings.REPOSITORY)], stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=1200,
+             checkout], stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=1200,
             check=False)
     lines = (result.stdout + result.stderr).splitlines()
     tail = "\n".join([line for line in lines if "0 failed" not in line and "OK ]" not in line][-60:])

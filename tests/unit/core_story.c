@@ -85,7 +85,8 @@ void story_unit(struct story *story, enum unit_active active, const char *sub, c
     struct event event = {.kind = EVENT_UNIT};
 
     story->unit.active = active;
-    snprintf(story->unit.load_state, sizeof(story->unit.load_state), "loaded");
+    if (!story->unit.load_state[0])
+        snprintf(story->unit.load_state, sizeof(story->unit.load_state), "loaded");
     snprintf(story->unit.sub_state, sizeof(story->unit.sub_state), "%s", sub);
     snprintf(story->unit.result, sizeof(story->unit.result), "%s", result);
     event.unit = story->unit;
@@ -109,14 +110,14 @@ void story_probe(struct story *story, const char *node, enum probe_kind kind, en
     story_step(story, &event);
 }
 
-void story_view(struct story *story, const char *node, const char *down)
+static void send_view(struct story *story, const char *node, const char *down, bool statistics)
 {
     struct event event = probe_of(story, node, PROBE_MANAGEMENT, PROBE_RESULT_OK);
     struct node_view *view = &event.probe.view;
 
     event.probe.has_view = true;
     view->alarms_known = true;
-    view->partitions_known = true;
+    view->partitions_known = statistics;
     view->vhosts_known = true;
     view->vhosts_up = true;
     view->members_known = true;
@@ -126,6 +127,16 @@ void story_view(struct story *story, const char *node, const char *down)
         view->member_count++;
     }
     story_step(story, &event);
+}
+
+void story_view(struct story *story, const char *node, const char *down)
+{
+    send_view(story, node, down, true);
+}
+
+void story_view_without_statistics(struct story *story, const char *node)
+{
+    send_view(story, node, NULL, false);
 }
 
 void story_alarm(struct story *story, bool memory)
@@ -197,4 +208,51 @@ void story_begin(struct story *story)
         for (size_t i = 0; i < 3; i++)
             story_serve(story, everyone[i]);
     story_wait(story, 1000);
+}
+
+void story_crash(struct story *story)
+{
+    story->unit.exec_main_code = 2;
+    story->unit.exec_main_status = 9;
+    story_unit(story, UNIT_ACTIVATING, "auto-restart", "signal");
+}
+
+void story_boot(struct story *story)
+{
+    story_unit(story, UNIT_ACTIVATING, "start", "success");
+    story_wait(story, 7000);
+    story_unit(story, UNIT_ACTIVE, "running", "success");
+    story_job(story, true);
+}
+
+void story_serve_all(struct story *story, uint64_t ms)
+{
+    for (uint64_t waited = 0; waited < ms; waited += 1000) {
+        story_serve(story, "rabbit@a");
+        story_serve(story, "rabbit@b");
+        story_serve(story, "rabbit@c");
+        story_wait(story, 1000);
+    }
+}
+
+void story_die_while_starting(struct story *story)
+{
+    story_unit(story, UNIT_ACTIVATING, "start", "success");
+    story_wait(story, 2000);
+    story->unit.exec_main_code = 1;
+    story->unit.exec_main_status = 1;
+    story_unit(story, UNIT_ACTIVATING, "auto-restart", "exit-code");
+    story_job(story, false);
+}
+
+/* Kills the agent after every step of a rescue and goes on with a new one. */
+void story_reincarnate(struct story *story)
+{
+    struct core_snapshot snapshot;
+    struct policy policy = story->core.policy;
+
+    core_snapshot(&story->core, &snapshot, story->now_ms, 1700000000000 + (int64_t)story->now_ms);
+    story->now_ms += 300;
+    core_init(&story->core, STORY_LOCAL, "", &policy, story->now_ms);
+    core_restore(&story->core, &snapshot, story->now_ms, 1700000000000 + (int64_t)story->now_ms);
 }

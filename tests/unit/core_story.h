@@ -30,6 +30,8 @@ void story_unit(struct story *story, enum unit_active active, const char *sub, c
 void story_probe(struct story *story, const char *node, enum probe_kind kind, enum probe_result result);
 /* A management answer of NODE that lists everyone but DOWN (may be NULL) as running. */
 void story_view(struct story *story, const char *node, const char *down);
+/* The same by a broker whose statistics are not there yet: it does not tell of partitions. */
+void story_view_without_statistics(struct story *story, const char *node);
 void story_alarm(struct story *story, bool memory);
 void story_job(struct story *story, bool ok);
 void story_refuse(struct story *story, const char *error);
@@ -39,5 +41,16 @@ void story_serve(struct story *story, const char *node);
 void story_hang(struct story *story, unsigned count);
 /* What the last step did: whether it contains an action of this kind. */
 bool story_did(const struct story *story, enum action_kind kind);
+
+/* The broker is killed; systemd waits to restart it. */
+void story_crash(struct story *story);
+/* It boots for seven seconds and is active; the start job is done. */
+void story_boot(struct story *story);
+/* Everybody answers well, once a second. */
+void story_serve_all(struct story *story, uint64_t ms);
+/* It boots for two seconds and ends with an exit code; the start job failed. */
+void story_die_while_starting(struct story *story);
+/* The agent dies; 300 ms later a new one goes on with what the old one had saved. */
+void story_reincarnate(struct story *story);
 
 #endif

@@ -1,0 +1,139 @@
+/* Stories: What is told and never acted on. */
+#include "cmocka_all.h"
+#include "core_story.h"
+
+#include <string.h>
+
+static void test_an_alarm_is_told_and_left_alone(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int i = 0; i < 50; i++) {
+        story_alarm(&s, true);
+        story_wait(&s, 5000);
+    }
+    assert_int_equal(s.core.members[0].condition, CONDITION_ALARM);
+    assert_int_equal(s.told[NOTICE_ALARM], 1);
+    story_alarm(&s, false);
+    assert_int_equal(s.told[NOTICE_ALARM_CLEARED], 1);
+    assert_int_equal(s.starts + s.restarts + s.kills + s.stops, 0);
+}
+
+static void test_bad_credentials_are_one_warning(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int i = 0; i < 50; i++) {
+        story_probe(&s, "rabbit@a", PROBE_MANAGEMENT, PROBE_RESULT_UNAUTHORIZED);
+        story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_UNAUTHORIZED);
+        story_wait(&s, 5000);
+    }
+    assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 1);
+    assert_int_equal(s.starts + s.restarts + s.kills + s.asks, 0);
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.told[NOTICE_CHECK_OK], 1);
+}
+
+static void test_a_stall_discards_what_was_counted(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_hang(&s, 2);
+    s.now_ms += 60000; /* nobody ticked: the machine slept */
+    story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_SILENT);
+    assert_int_equal(s.told[NOTICE_AGENT_STALLED], 0); /* that very probe started after the sleep */
+    story_hang(&s, 1);
+    assert_int_equal(s.core.rescue.state, STATE_WATCHING);
+    assert_int_equal(s.asks, 0);
+}
+
+static void test_a_probe_from_before_a_stall_is_not_believed(void **context)
+{
+    struct event late = {
+        .kind = EVENT_PROBE_DONE, .probe = {.kind = PROBE_AMQP, .result = PROBE_RESULT_SILENT}};
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    strcpy(late.probe.node, STORY_LOCAL);
+    late.probe.started_ms = s.now_ms;
+    s.now_ms += 60000;
+    story_step(&s, &late);
+    assert_int_equal(s.told[NOTICE_AGENT_STALLED], 1);
+    assert_int_equal(s.core.members[0].probes[PROBE_AMQP].failures, 0);
+    story_serve(&s, STORY_LOCAL);
+    assert_int_equal(s.told[NOTICE_AGENT_OK], 1);
+}
+
+static void test_only_the_lead_speaks_for_a_silent_host(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int i = 0; i < 3; i++) {
+        story_probe(&s, "rabbit@c", PROBE_AMQP, PROBE_RESULT_TIMED_OUT);
+        story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_TIMED_OUT);
+        story_probe(&s, "rabbit@b", PROBE_AMQP, PROBE_RESULT_REFUSED);
+        story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_REFUSED);
+        story_wait(&s, 1000);
+    }
+    assert_int_equal(s.told[NOTICE_PEER_DOWN], 1); /* c's host is silent; b's own agent speaks for b */
+    assert_string_equal(s.last.node, "rabbit@c");
+    story_serve(&s, "rabbit@c");
+    story_serve(&s, "rabbit@c");
+    assert_int_equal(s.told[NOTICE_PEER_BACK], 1);
+    assert_int_equal(s.starts + s.restarts + s.kills, 0);
+}
+
+static void test_a_unit_that_systemd_does_not_know_is_told(void **context)
+{
+    struct event event = {.kind = EVENT_UNIT};
+    struct story s;
+
+    (void)context;
+    story_begin_blank(&s);
+    event.unit.active = UNIT_INACTIVE;
+    strcpy(event.unit.load_state, "not-found");
+    story_step(&s, &event);
+    assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 1);
+    assert_non_null(strstr(s.last.detail, "option unit"));
+}
+
+static void test_a_peer_that_leaves_while_down_is_told_over(void **context)
+{
+    const char *const two[] = {"rabbit@a", "rabbit@b"};
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int i = 0; i < 3; i++) {
+        story_probe(&s, "rabbit@c", PROBE_AMQP, PROBE_RESULT_TIMED_OUT);
+        story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_TIMED_OUT);
+        story_wait(&s, 1000);
+    }
+    assert_int_equal(s.told[NOTICE_PEER_DOWN], 1);
+    story_members(&s, two, 2);
+    assert_int_equal(s.told[NOTICE_PEER_BACK], 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_alarm_is_told_and_left_alone),
+        cmocka_unit_test(test_bad_credentials_are_one_warning),
+        cmocka_unit_test(test_a_stall_discards_what_was_counted),
+        cmocka_unit_test(test_a_probe_from_before_a_stall_is_not_believed),
+        cmocka_unit_test(test_only_the_lead_speaks_for_a_silent_host),
+        cmocka_unit_test(test_a_unit_that_systemd_does_not_know_is_told),
+        cmocka_unit_test(test_a_peer_that_leaves_while_down_is_told_over),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
