@@ -62,12 +62,14 @@ cli: $(BUILD)/.bootstrap-check $(DAEMON)
 	@tests/cli/run $(BUILD)
 
 .PHONY: test
-test: check $(BUILD)/.bootstrap-lab ## everything within 45 minutes, on real clusters too; becomes root by sudo
+test: check $(BUILD)/.bootstrap-lab ## everything, on real clusters too, within 30 minutes; becomes root by sudo
+	@rm -f $(BUILD)/results/scenarios
 	@tests/as-root tests/scenarios/run --build $(BUILD) --results $(BUILD)/results/scenarios || true
 	@tests/summary $(BUILD)/results lint unit cli scenarios
 
 .PHONY: test-all
 test-all: check $(BUILD)/.bootstrap-lab ## also what takes longer: all suites, soak, sanitizers, bare roots
+	@rm -f $(BUILD)/results/scenarios
 	@tests/as-root tests/scenarios/run --all --build $(BUILD) --results $(BUILD)/results/scenarios || true
 	@tests/summary $(BUILD)/results lint unit cli scenarios
 
@@ -106,9 +108,11 @@ install: all ## install below DESTDIR; PREFIX=/usr/local
 
 .PHONY: uninstall
 uninstall: ## remove what install put there; configuration and state stay
+	$(if $(DESTDIR),,-systemctl disable --now rmqwatchd.service)
 	rm -f $(DESTDIR)$(PREFIX)/sbin/rmqwatchd $(DESTDIR)$(UNITDIR)/rmqwatchd.service \
 		$(DESTDIR)$(DATADIR)/polkit-1/rules.d/50-rmqwatchd.rules $(DESTDIR)$(LIBDIR)/sysusers.d/rmqwatchd.conf \
 		$(DESTDIR)$(LIBDIR)/systemd/catalog/rmqwatchd.catalog
+	$(if $(DESTDIR),,-systemctl daemon-reload; journalctl --update-catalog)
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -94,9 +94,10 @@ static int create_adapters(struct agent *agent)
     agent->http = http_client_new(agent->loop);
     if (!agent->http)
         return -ENOMEM;
+    agent->writer = incident_writer_new(agent->loop, config->state_dir, agent_on_saved, agent);
     agent->scheduler = scheduler_new(agent->loop, config, agent->http, agent->sink, &agent->activities);
     agent->outbox = outbox_new(agent->loop, agent->http, config);
-    if (!agent->scheduler || !agent->outbox)
+    if (!agent->writer || !agent->scheduler || !agent->outbox)
         return -ENOMEM;
     r = outbox_watch(agent->outbox, &agent->activities);
     r = r < 0 ? r : notify_new(agent->loop, &agent->activities, &agent->notify);
@@ -160,8 +161,10 @@ void agent_reload(struct agent *agent, struct config *config)
     struct event event = {.kind = EVENT_POLICY, .policy = config->policy};
 
     notify_reloading(agent->notify);
-    if (strcmp(old->unit, config->unit) != 0 || strcmp(old->node, config->node) != 0)
-        log_line(LOG_WARNING, "%s: node and unit cannot be changed by a reload; restart the daemon for that",
+    if (strcmp(old->unit, config->unit) != 0 || strcmp(old->node, config->node) != 0 ||
+        strcmp(old->state_dir, config->state_dir) != 0)
+        log_line(LOG_WARNING,
+            "%s: node, unit and state_dir cannot be changed by a reload; restart the daemon for that",
             config->path);
     if (outbox_reconfigure(agent->outbox, config) < 0) {
         config_free(config);
@@ -214,6 +217,8 @@ void agent_stop(struct agent *agent)
     bus_free(agent->bus);
     scheduler_close(agent->scheduler, NULL, NULL);
     notify_free(agent->notify);
+    incident_writer_free(agent->writer);
+    agent->writer = NULL;
     agent->watch = NULL;
     agent->control = NULL;
     agent->bus = NULL;

@@ -3,23 +3,27 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "store/incident_file.h"
 
 #include <string.h>
 
 static void save(struct agent *agent)
 {
     struct core_snapshot snapshot;
-    int r;
 
     core_snapshot(&agent->core, &snapshot, clock_boot_ms(), clock_wall_ms());
-    r = incident_file_save(agent->config->state_dir, &snapshot);
-    if (r < 0 && !agent->save_failed)
+    incident_writer_save(agent->writer, &snapshot);
+}
+
+void agent_on_saved(void *context, int result)
+{
+    struct agent *agent = context;
+
+    if (result < 0 && !agent->save_failed)
         log_line(LOG_WARNING, "%s: the incident cannot be written down (%s); going on without",
-            agent->config->state_dir, strerror(-r));
-    else if (r == 0 && agent->save_failed)
+            agent->config->state_dir, strerror(-result));
+    else if (result == 0 && agent->save_failed)
         log_line(LOG_NOTICE, "%s: can be written again", agent->config->state_dir);
-    agent->save_failed = r < 0;
+    agent->save_failed = result < 0;
 }
 
 static void execute(struct agent *agent, const struct action *action)
@@ -71,9 +75,9 @@ void agent_show_status(struct agent *agent)
     for (size_t i = 0; i < core->member_count; i++)
         if (core->members[i].condition == CONDITION_HEALTHY || core->members[i].condition == CONDITION_ALARM)
             up++;
-    text_append(status, sizeof(status), "%s; this node: %s; %s; %zu of %zu members serve",
+    text_append(status, sizeof(status), "%s; this node: %s; %s; %zu of %zu members serve; %s",
         core->policy.act ? "act" : "observe", condition_name(core->members[0].condition),
-        state_name(core->rescue.state), up, core->member_count);
+        state_name(core->rescue.state), up, core->member_count, core->rescue.why);
     if (!strcmp(status, agent->status))
         return;
     text_copy(agent->status, sizeof(agent->status), status);

@@ -9,6 +9,7 @@
 #include "core/core.h"
 #include "http/client.h"
 #include "probes/scheduler.h"
+#include "store/incident_writer.h"
 #include "systemd/bus.h"
 #include "systemd/notify.h"
 #include "systemd/unit_control.h"
@@ -33,11 +34,14 @@ struct agent {
     struct unit_control *control;
     struct unit_watch *watch;
     struct notify *notify;
+    struct incident_writer *writer;
     bool stopping;
     bool save_failed; /* said once, until it works again */
-    char status[128]; /* what systemctl status shows */
+    char status[320]; /* what systemctl status shows */
 };
 
+/* An incident was written down, or could not be. */
+void agent_on_saved(void *context, int result);
 /* Does what the core wants, in its order. */
 void agent_execute(struct agent *agent, const struct action_list *actions);
 /* Tells systemd in one line how things are, when it changed. */

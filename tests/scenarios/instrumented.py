@@ -24,16 +24,23 @@ def configuration(world, node, folder):
     hook = folder / "hook"
     hook.write_text(f"http://{settings.HUB_ADDRESS}:8080/hook")
     hook.chmod(0o600)
+    mail = folder / "mail"
+    mail.write_text(world.mail.password)
+    mail.chmod(0o600)
     places = "".join(f'node "{peer.broker}" {{\n    host = "{peer.address}"\n}}\n' for peer in world.nodes)
     target = folder / "rmqwatchd.conf"
     target.write_text(f'mode = act\nnode = "{node.broker}"\nstate_dir = "{folder}"\nverify_stable = 3s\n'
                       f'management {{\n    username = "{settings.WATCH_USER}"\n    password_file = "{api}"\n}}\n'
-                      f'webhook "log" {{\n    url_file = "{hook}"\n}}\n{places}')
+                      f'webhook "log" {{\n    url_file = "{hook}"\n}}\n{places}'
+                      f'mail "oncall" {{\n    server = "smtp://{settings.HUB_ADDRESS}:587"\n'
+                      f'    username = "{world.mail.user}"\n    password_file = "{mail}"\n'
+                      f'    ca_file = "{world.mail.certificate}"\n    from = "a@example.com"\n'
+                      f'    to = {{"b@example.com"}}\n    min_severity = info\n}}\n')
     return target
 
 
 def play(world, name, command):
-    """A rescue, a reload, a refused reload and an end, with this command as the daemon; its exit code and lines."""
+    """Two rescues, a reload, a refused reload and an end, with this command as the daemon; its exit code and lines."""
     node = world.nodes[0]
     node.systemctl("stop", UNIT)
     folder = world.cluster.live / name
@@ -48,7 +55,10 @@ def play(world, name, command):
     try:
         wait_for(lambda: log.read_text().count("-> healthy") >= 3, 60, f"{name}: everybody is seen healthy")
         faults.kill(node)
-        wait_for(lambda: "Recovered" in log.read_text(), 120, f"{name}: rescue")
+        wait_for(lambda: "Recovered" in log.read_text(), 120, f"{name}: rescue of a killed node")
+        faults.hang(node)
+        wait_for(lambda: log.read_text().count(": Recovered") == 2, 120, f"{name}: rescue of a hung node")
+        wait_for(lambda: log.read_text().count("Recovered\" of") == 4, 60, f"{name}: webhooks and mails")
         daemon.send_signal(signal.SIGHUP)
         wait_for(lambda: "read again" in log.read_text(), 20, f"{name}: reload")
         good = target.read_text()

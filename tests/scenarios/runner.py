@@ -72,16 +72,17 @@ class Runner:
     def _run_on_one_world(self, suite, pending):
         """Runs until one fails, since a failure leaves a world that nobody knows; gives back what is left."""
         began = time.monotonic()
+        up = False
         try:
             with World(suite) as world:
+                up = True
                 self.out(f"--- {suite}: cluster with rmqwatchd up in {time.monotonic() - began:.0f} s")
-                while pending:
-                    if not self._run_one(world, pending.pop(0)):
-                        break
+                while pending and self._run_one(world, pending.pop(0)):
+                    pass
         except LabError as error:
             self.failed += 1
             self.out(f"FAILED {suite}: {error}")
-            return pending[1:]
+            return pending if up else pending[1:]
         return pending
 
     def _run_one(self, world, entry):
@@ -95,9 +96,10 @@ class Runner:
         try:
             entry.function(world)
             world.wait_all_well(90)
-        except (AssertionError, LabError) as error:
+        except Exception as error:  # pylint: disable=broad-except
+            # Whatever it was, it is a scenario that did not pass.
             self.failed += 1
-            self.out(f"FAILED {world.suite}: {entry.title} [{entry.name}]: {error}")
+            self.out(f"FAILED {world.suite}: {entry.title} [{entry.name}]: {type(error).__name__}: {error}")
             for fact in facts:
                 self.out(f"       {fact}")
             self.out("".join(traceback.format_tb(error.__traceback__)[-2:]))
