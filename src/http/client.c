@@ -300,7 +300,7 @@ struct http_client *http_client_new(uv_loop_t *loop)
         return NULL;
     }
     client->loop = loop;
-    client->multi = curl_multi_init();
+    client->multi = transfer_new_multi();
     if (!client->multi || setup_multi(client) < 0) {
         (void)curl_multi_cleanup(client->multi);
         curl_global_cleanup();

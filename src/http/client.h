@@ -52,7 +52,7 @@ struct http_reply {
     bool connected;   /* the other side took a connection, whatever came of it */
     const char *body; /* NUL-terminated, never NULL; what came before a failure is kept */
     size_t body_size;
-    uint64_t retry_after_ms; /* Retry-After, as seconds or as a date; at most a day; 0: none */
+    uint64_t retry_after_ms; /* Retry-After, as seconds or as a date; at most six hours; 0: none */
     uint64_t total_ms;       /* how long the transfer took */
 };
 

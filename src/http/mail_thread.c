@@ -245,7 +245,7 @@ int mail_thread_start(struct http_transfer *transfer, uv_loop_t *loop, mail_news
     mail->news = news;
     if (uv_mutex_init(&mail->mutex) < 0)
         goto no_mutex;
-    mail->multi = curl_multi_init();
+    mail->multi = transfer_new_multi();
     if (!mail->multi || setup_easy(mail, transfer->easy) < 0 ||
         curl_multi_add_handle(mail->multi, transfer->easy) != CURLM_OK)
         goto no_multi;

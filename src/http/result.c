@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <stddef.h>
 
-enum { ANY = -1 };
+enum {
+    ANY = -1,
+    CURL_TOO_LARGE = 100, /* a header; 7.88 has no name for it, and calls it out of memory */
+};
 
 /* First match wins. CURLE_OK as the code stands for "a socket's error, whoever saw it". */
 static const struct {
@@ -53,6 +56,7 @@ static const struct {
     {CURLE_SSL_CONNECT_ERROR, ANY, HTTP_RESULT_BAD_REPLY},
 
     {CURLE_FILESIZE_EXCEEDED, ANY, HTTP_RESULT_TOO_LARGE},
+    {CURL_TOO_LARGE, ANY, HTTP_RESULT_TOO_LARGE},
     /* HTTP/0.9 and other bytes that are no HTTP. */
     {CURLE_UNSUPPORTED_PROTOCOL, ANY, HTTP_RESULT_BAD_REPLY},
     {CURLE_WEIRD_SERVER_REPLY, ANY, HTTP_RESULT_BAD_REPLY},

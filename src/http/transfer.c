@@ -9,7 +9,7 @@ enum {
     REPLY_MAX_DEFAULT = 64 * 1024,
     HEADERS_MAX = 32 * 1024,
     BODY_FIRST = 1024,
-    RETRY_AFTER_MAX_S = 24 * 60 * 60,
+    RETRY_AFTER_MAX_S = 6 * 60 * 60, /* more is not to be had of curl 8 */
 };
 
 static bool text_is_clean(const char *text)
@@ -28,6 +28,20 @@ static bool texts_are_clean(const char *const *texts, size_t count)
         if (!texts[i] || !text_is_clean(texts[i]))
             return false;
     return true;
+}
+
+CURLM *transfer_new_multi(void)
+{
+    CURLM *multi = curl_multi_init();
+
+/* CURLOPT_QUICK_EXIT alone did up to then. */
+#if LIBCURL_VERSION_NUM >= 0x081400
+    if (multi && curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L) != CURLM_OK) {
+        (void)curl_multi_cleanup(multi);
+        return NULL;
+    }
+#endif
+    return multi;
 }
 
 int transfer_check(const struct http_request *request)
@@ -340,7 +354,7 @@ void transfer_get_reply(struct http_transfer *transfer, CURLcode code, struct ht
         reply.result = HTTP_RESULT_OK;
     else if (code == CURLE_OK && is_http_answer(transfer) && !transfer->headers_ended)
         reply.result = HTTP_RESULT_CLOSED; /* in the middle of a header, which curl takes for the end */
-    else if (code == CURLE_OPERATION_TIMEDOUT && lookup == 0)
+    else if (code == CURLE_OPERATION_TIMEDOUT && lookup == 0 && !reply.connected)
         reply.result = HTTP_RESULT_OWN_TROUBLE; /* our resolver hangs: says nothing of the other side */
     else
         reply.result = http_result_from_curl(code, code == CURLE_OK ? 0 : (int)os_error);

@@ -30,6 +30,8 @@ struct http_transfer {
     bool tls_began, headers_ended, too_large, own_trouble;
 };
 
+/* A multi handle that does not wait for a resolver that hangs; NULL: out of memory. */
+CURLM *transfer_new_multi(void);
 /* Whether REQUEST makes sense: 0, -EINVAL or -ENOMEM. */
 int transfer_check(const struct http_request *request);
 /* Sets every option of TRANSFER->easy, which is fresh or reset. 0 or -ENOMEM. */
