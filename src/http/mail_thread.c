@@ -52,6 +52,17 @@ static bool is_stopped(struct mail_thread *mail)
     return stopped;
 }
 
+/* There is no server, and there will be none. */
+static bool is_stopped_alone(struct mail_thread *mail)
+{
+    bool alone;
+
+    uv_mutex_lock(&mail->mutex);
+    alone = mail->stopped && mail->socket_count == 0;
+    uv_mutex_unlock(&mail->mutex);
+    return alone;
+}
+
 static void enter_phase(struct mail_thread *mail, enum mail_phase phase)
 {
     uv_mutex_lock(&mail->mutex);
@@ -175,6 +186,9 @@ static CURLcode perform(struct mail_thread *mail)
         while ((message = curl_multi_info_read(mail->multi, &left)))
             if (message->msg == CURLMSG_DONE)
                 return message->data.result;
+        /* curl 8.22 does not ask while it waits for the resolver. */
+        if (is_stopped_alone(mail))
+            return CURLE_ABORTED_BY_CALLBACK;
         if (curl_multi_poll(mail->multi, NULL, 0, POLL_MAX_MS, NULL) != CURLM_OK)
             break;
     }
