@@ -10,7 +10,9 @@ import time
 
 from . import cluster, faults, settings
 from .cluster import Cluster
+from .mail_server import MailServer
 from .process import CLEAN_ENVIRONMENT, LabError, exit_on_signals
+from .webhook_sink import WebhookSink
 
 DEFAULT_ID = "lab"
 
@@ -34,7 +36,7 @@ def parser():
     top = argparse.ArgumentParser(prog="lab", description="A real RabbitMQ cluster on this machine, for tests.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    add = commands.add_parser("up", help="bring a cluster up; it stays until `lab down`")
+    add = commands.add_parser("up", help="bring a cluster, a mail server and a webhook sink up; they stay until `lab down`")
     add.add_argument("--id", default=DEFAULT_ID, help="name of the run (default: %(default)s)")
     add.add_argument("--suite", default=settings.DEFAULT_SUITE, choices=settings.SUITES)
     add.add_argument("--nodes", type=int, default=3, metavar="N")
@@ -86,8 +88,12 @@ def up(arguments):
     lines = "".join(line.replace("=", " = ", 1) + "\n" for line in arguments.broker_conf)
     run = Cluster(arguments.id, arguments.suite, arguments.nodes, lines, arguments.data_size)
     run.up(keep=True)
+    sink = WebhookSink(run).start()
+    mail = MailServer(run).start()
     names = ", ".join(node.name for node in run.nodes)
     print(f"{run.id}: {arguments.suite}, {names} up after {time.monotonic() - started:.1f} s")
+    print(f"webhooks: {sink.http} and {sink.https}; what comes is kept in {sink.received_folder}")
+    print(f"mail: {mail.url}, user {mail.user}; what comes is kept in {mail.received_folder}")
 
 
 def down(arguments):
