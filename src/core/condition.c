@@ -41,11 +41,8 @@ static bool misconfigured(const struct member *member, const struct policy *poli
     return false;
 }
 
-static enum condition condition_of_running(const struct member *member, const struct unit_evidence *unit,
-    const struct policy *policy, uint64_t now_ms)
+static enum condition condition_of_answers(const struct member *member, const struct policy *policy)
 {
-    if (member_hangs(member, policy, unit->since_ms, now_ms))
-        return CONDITION_HUNG;
     if (misconfigured(member, policy))
         return CONDITION_MISCONFIGURED;
     if (!member_is_up(member))
@@ -53,6 +50,14 @@ static enum condition condition_of_running(const struct member *member, const st
     if (member->view.alarms_known && (member->view.memory_alarm || member->view.disk_alarm))
         return CONDITION_ALARM;
     return CONDITION_HEALTHY;
+}
+
+static enum condition condition_of_running(const struct member *member, const struct unit_evidence *unit,
+    const struct policy *policy, uint64_t now_ms)
+{
+    if (member_hangs(member, policy, unit->since_ms, now_ms))
+        return CONDITION_HUNG;
+    return condition_of_answers(member, policy);
 }
 
 enum condition condition_of_local(const struct member *member, const struct unit_evidence *unit, bool stalled,
@@ -85,13 +90,5 @@ enum condition condition_of_local(const struct member *member, const struct unit
 
 enum condition condition_of_peer(const struct member *member, const struct policy *policy)
 {
-    if (member_is_down(member))
-        return CONDITION_PEER_DOWN;
-    if (misconfigured(member, policy))
-        return CONDITION_MISCONFIGURED;
-    if (!member_is_up(member))
-        return CONDITION_UNKNOWN;
-    if (member->view.alarms_known && (member->view.memory_alarm || member->view.disk_alarm))
-        return CONDITION_ALARM;
-    return CONDITION_HEALTHY;
+    return member_is_down(member) ? CONDITION_PEER_DOWN : condition_of_answers(member, policy);
 }

@@ -252,7 +252,7 @@ void rescue_trigger(struct core *core, enum trigger trigger, struct step *step)
     rescue->deadline_ms = deadline_of(core, row->to, step->now_ms);
     if (row->to == STATE_VERIFYING)
         verify_begin(core, step->now_ms);
-    /* Written down before it is done: an agent that dies in between must know. */
+    /* Told, and handed out to be written down, before it is done: an agent may die in between. */
     tell(core, row, from, step);
     if (rescue_is_open(from) && !rescue_is_open(row->to))
         close_incident(core);
