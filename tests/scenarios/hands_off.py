@@ -57,7 +57,7 @@ def boot_without_peers_is_left_alone(world):
     first.systemctl("stop", settings.BROKER_UNIT, timeout=120)
     # The first one to stop knows that others were up after it: it waits for them.
     waiting = others[0]
-    world.configure(waiting, extra="slow_boot = 10s\n")
+    world.configure(waiting, slow_boot="10s")
     waiting.systemctl("start", "--no-block", settings.BROKER_UNIT)
     wait_for(lambda: world.unit(waiting, "ActiveState")["ActiveState"] == "activating", 10, "boot begun")
     before = world.invocation(waiting)

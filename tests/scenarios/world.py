@@ -16,9 +16,11 @@ HOOK_SECRET = "/etc/rmqwatchd/secrets/hook"
 MAIL_SECRET = "/etc/rmqwatchd/secrets/mail"
 CA_FILE = "/etc/rmqwatchd/lab-ca.pem"
 
-# Everything that is not said here is at its default.
+# Everything that is not said here is at its default. The budget is not: scenarios squeeze many months of faults into
+# minutes, and each restart of the last ten counts.
+OPTIONS = {"mode": "act", "max_restarts": 32}
+
 CONFIGURATION = """\
-mode = {mode}
 management {{
     username = "{user}"
     password_file = "{api}"
@@ -73,10 +75,11 @@ class World:
     def nodes(self):
         return self.cluster.nodes
 
-    def configuration(self, mode="act", extra=""):
-        """A node's configuration; extra: more lines in front."""
-        return extra + CONFIGURATION.format(
-            mode=mode, user=settings.WATCH_USER, api=API_SECRET, slack=SLACK_SECRET, hook=HOOK_SECRET, ca=CA_FILE,
+    def configuration(self, **options):
+        """A node's configuration, with these options in place of the usual ones."""
+        lines = "".join(f"{name} = {value}\n" for name, value in (OPTIONS | options).items())
+        return lines + CONFIGURATION.format(
+            user=settings.WATCH_USER, api=API_SECRET, slack=SLACK_SECRET, hook=HOOK_SECRET, ca=CA_FILE,
             server=self.mail.url, mail_user=self.mail.user, mail=MAIL_SECRET)
 
     def secrets(self):
@@ -89,9 +92,9 @@ class World:
             CA_FILE: self.sink.certificate.read_text() + self.mail.certificate.read_text(),
         }
 
-    def configure(self, node, mode="act", extra=""):
+    def configure(self, node, **options):
         """Give a node another configuration and let the daemon read it."""
-        node.write_file("/etc/rmqwatchd/rmqwatchd.conf", self.configuration(mode, extra), mode=0o640,
+        node.write_file("/etc/rmqwatchd/rmqwatchd.conf", self.configuration(**options), mode=0o640,
                         group="rmqwatchd")
         node.systemctl("reload", UNIT)
 
