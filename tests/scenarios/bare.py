@@ -9,12 +9,17 @@ from lab.process import run
 
 from .runner import check, scenario
 
-# Everything is mounted in a namespace of its own, which ends with the command.
+# Everything is mounted in a namespace of its own, which ends with the command. What makes a root a machine is added:
+# /proc, terminals, a resolver and the name localhost.
 SCRIPT = """
 mount -t tmpfs -o mode=755 bare "$2"
 mkdir "$2/upper" "$2/work" "$2/root"
 mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" bare "$2/root"
 mount -t proc proc "$2/root/proc"
+mkdir -p "$2/root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$2/root/dev/pts"
+ln -sf pts/ptmx "$2/root/dev/ptmx"
+echo '127.0.0.1 localhost' >>"$2/root/etc/hosts"
 cat /etc/resolv.conf >"$2/root/etc/resolv.conf"
 cp -a "$3" "$2/root/root/checkout"
 exec chroot "$2/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root CI=true \\
