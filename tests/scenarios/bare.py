@@ -42,4 +42,4 @@ def bare_root_builds_and_checks(world):
     lines = (result.stdout + result.stderr).splitlines()
     tail = "\n".join([line for line in lines if "0 failed" not in line and "OK ]" not in line][-60:])
     check(result.returncode == 0, "make all check succeeds", tail)
-    world.note(f"in a bare root: {result.stdout.splitlines()[-1]}")
+    world.note("in a bare root: " + [line for line in lines if line.endswith("failed") and "passed," in line][-1])
