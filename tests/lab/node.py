@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import settings
 from .cgroups import processes_below
-from .process import LabError, run, wait_for
+from .process import LabError, first_line, run, wait_for
 
 
 class Node:
@@ -98,6 +98,12 @@ class Node:
         def look():
             return next(filter(accept, self.journal(since_cursor, unit, match)), None)
         return wait_for(look, seconds, f"{self.name}: the journal entry waited for")
+
+    def follow_journal(self, seconds, since_cursor, unit, match):
+        """The first entry that matches after a cursor, waited for without a poll that would load the machine."""
+        words = ["journalctl", "--follow", "--output=json", "--no-pager", "--all", "--quiet",
+                 f"--after-cursor={since_cursor}", f"--unit={unit}", *match]
+        return json.loads(first_line(self.command(words), seconds))
 
     def main_pid(self, unit):
         """Host process number of a unit's main process, or None when it has none."""

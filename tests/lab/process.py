@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import select
 import shlex
 import signal
 import subprocess
@@ -53,6 +54,24 @@ def run(argv, timeout=60, check=True, input_text=None, keep_open=()):
     if check and result.returncode != 0:
         raise CommandFailed(argv, result)
     return result
+
+
+def first_line(argv, timeout):
+    """The first line that a command prints, which is then ended; LabError at the time limit.
+
+    For commands that follow something: unlike asking again and again, waiting so takes no CPU from what is waited for.
+    """
+    process = subprocess.Popen(
+        [str(word) for word in argv], cwd="/", env=CLEAN_ENVIRONMENT, text=True, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, errors="replace")
+    try:
+        ready, _, _ = select.select([process.stdout], [], [], timeout)
+        line = process.stdout.readline() if ready else ""
+    finally:
+        end_session(process)
+    if not line:
+        raise LabError(f"{shlex.join(str(word) for word in argv)[:200]}: no line within {timeout} s")
+    return line
 
 
 def end_session(process):
