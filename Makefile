@@ -11,10 +11,11 @@ DATADIR ?= /usr/share
 BUILD ?= build
 SUITE ?= bookworm
 NODES ?= 3
+HOURS ?= 1
 
 CC ?= cc
 PKG_CONFIG ?= pkg-config
-PACKAGES := libuv libcurl libsystemd libcjson libconfuse
+PACKAGES := libuv libcurl libsystemd libcjson libconfuse sqlite3 libmicrohttpd librabbitmq libssl libcrypto
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wformat=2 \
             -Wmissing-prototypes -Wundef -Wvla $(if $(CI),-Werror)
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE \
@@ -31,26 +32,34 @@ ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) $(WARNINGS) $(HARDENING) $(SANITIZE) $(PACKA
 ALL_LDFLAGS = $(LDHARDENING) $(SANITIZE) $(LDFLAGS)
 
 # One static library per folder of src, so that a folder's undefined symbols can be checked by themselves.
-PARTS := agent alerts probes systemd http store config core base
+PARTS := agent control alerts evidence leases probes systemd http store config sim core base
 LIBS := $(PARTS:%=$(BUILD)/lib%.a)
 LINK_LIBS = -Wl,--start-group $(LIBS) -Wl,--end-group $(PACKAGE_LIBS)
 DAEMON := $(BUILD)/rmqwatchd
+TOOL := $(BUILD)/rmqwatchctl
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+SIM := $(BUILD)/tests/sim/sim
+SEEDS ?= 10000
+CORE_TESTS := $(filter %/test_table $(BUILD)/tests/unit/test_core%,$(UNIT_TESTS))
 UNIT_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
 
-C_FILES := $(wildcard include/rmqwatch/*.h src/*/*.[ch] tests/unit/*.[ch])
+C_FILES := $(wildcard include/rmqwatch/*.h src/*/*.[ch] tests/unit/*.[ch] tests/sim/*.c)
+
+# Each case of a switch has a line of its own; that a value is none of them cannot happen.
+GCOVR = gcovr --root . --object-directory $(BUILD)/coverage $(BUILD)/coverage --filter src/core/ \
+        --exclude-branches-by-pattern '.*switch \(.*'
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
 .PHONY: all
-all: $(DAEMON) ## build the daemon
+all: $(DAEMON) $(TOOL) ## build the daemon and its tool
 
 .PHONY: check
-check: lint unit cli ## lint, unit tests, command line: no root, no network, under two minutes
-	@tests/summary $(BUILD)/results lint unit cli
+check: lint unit cli sim ## lint, unit tests, command line, simulator: no root, no network, under three minutes
+	@tests/summary $(BUILD)/results lint unit cli sim
 
 .PHONY: lint
-lint: $(BUILD)/.bootstrap-check $(LIBS) $(DAEMON)
+lint: $(BUILD)/.bootstrap-check $(LIBS) $(DAEMON) $(TOOL)
 	@tests/lint/run $(BUILD)
 
 .PHONY: unit
@@ -58,20 +67,51 @@ unit: $(BUILD)/.bootstrap-check $(UNIT_TESTS)
 	@tests/run-unit $(BUILD)/results/unit $(UNIT_TESTS)
 
 .PHONY: cli
-cli: $(BUILD)/.bootstrap-check $(DAEMON)
+cli: $(BUILD)/.bootstrap-check $(DAEMON) $(TOOL)
 	@tests/cli/run $(BUILD)
+
+.PHONY: sim
+sim: $(BUILD)/.bootstrap-check $(SIM) ## simulate clusters: SEEDS=10000 SEED=1, and compare the stories
+	@tests/sim/run $(BUILD) $(SEEDS) $(or $(SEED),1)
+
+.PHONY: sim-stories
+sim-stories: $(SIM) ## write the simulator's stories anew
+	@tests/sim/run $(BUILD) --regenerate
+
+.PHONY: mutants
+mutants: $(BUILD)/.bootstrap-check $(SIM) $(filter %/test_table $(BUILD)/tests/unit/test_core%,$(UNIT_TESTS)) ## prove that tests notice deliberate faults in the core
+	@CC='$(CC)' CFLAGS='$(ALL_CPPFLAGS) $(ALL_CFLAGS)' tests/sim/mutants $(BUILD)
+
+.PHONY: coverage
+coverage: $(BUILD)/.bootstrap-coverage ## lines and branches of the core that its unit tests reach; less than all is a failure
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPTIMIZE='-O0 -g' SANITIZE=--coverage CPPFLAGS=-DNDEBUG core-tests
+	@find $(BUILD)/coverage -name '*.gcda' -delete
+	@tests/run-unit $(BUILD)/coverage/results/unit $(CORE_TESTS:$(BUILD)/%=$(BUILD)/coverage/%)
+	@$(GCOVR) --fail-under-line 100
+	@$(GCOVR) --branches --fail-under-branch 100
+
+.PHONY: core-tests
+core-tests: $(CORE_TESTS)
 
 .PHONY: test
 test: check $(BUILD)/.bootstrap-lab ## everything, on real clusters too, within 30 minutes; becomes root by sudo
 	@rm -f $(BUILD)/results/scenarios
 	@tests/as-root tests/scenarios/run --build $(BUILD) --results $(BUILD)/results/scenarios || true
-	@tests/summary $(BUILD)/results lint unit cli scenarios
+	@tests/summary $(BUILD)/results lint unit cli sim scenarios
 
 .PHONY: test-all
 test-all: check $(BUILD)/.bootstrap-lab ## also what takes longer: all suites, soak, sanitizers, bare roots
 	@rm -f $(BUILD)/results/scenarios
 	@tests/as-root tests/scenarios/run --all --build $(BUILD) --results $(BUILD)/results/scenarios || true
-	@tests/summary $(BUILD)/results lint unit cli scenarios
+	@tests/summary $(BUILD)/results lint unit cli sim scenarios
+
+.PHONY: matrix
+matrix: all $(BUILD)/.bootstrap-lab ## every condition on every suite, as a table: [SUITE=bookworm|trixie|trixie-khepri|forky]
+	@tests/as-root tests/scenarios/run --matrix --build $(BUILD) $(if $(filter command line environment,$(origin SUITE)),--suite $(SUITE))
+
+.PHONY: chaos
+chaos: all $(BUILD)/.bootstrap-lab ## faults by dice on a real cluster: HOURS=1 [SEED=...]
+	@tests/as-root tests/scenarios/run-chaos --hours $(HOURS) $(if $(SEED),--seed $(SEED))
 
 .PHONY: demo
 demo: all $(BUILD)/.bootstrap-lab ## rescue a killed and a hung node of a real cluster, on this screen
@@ -96,6 +136,7 @@ format: $(BUILD)/.bootstrap-check ## format the C sources
 .PHONY: install
 install: all ## install below DESTDIR; PREFIX=/usr/local
 	install -D -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin/rmqwatchd
+	install -D -m 0755 $(TOOL) $(DESTDIR)$(PREFIX)/bin/rmqwatchctl
 	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/rmqwatchd
 	test -e $(DESTDIR)$(SYSCONFDIR)/rmqwatchd/rmqwatchd.conf || \
 		install -m 0644 etc/rmqwatchd.conf $(DESTDIR)$(SYSCONFDIR)/rmqwatchd/rmqwatchd.conf
@@ -109,7 +150,8 @@ install: all ## install below DESTDIR; PREFIX=/usr/local
 .PHONY: uninstall
 uninstall: ## remove what install put there; configuration and state stay
 	$(if $(DESTDIR),,-systemctl disable --now rmqwatchd.service)
-	rm -f $(DESTDIR)$(PREFIX)/sbin/rmqwatchd $(DESTDIR)$(UNITDIR)/rmqwatchd.service \
+	rm -f $(DESTDIR)$(PREFIX)/sbin/rmqwatchd $(DESTDIR)$(PREFIX)/bin/rmqwatchctl \
+		$(DESTDIR)$(UNITDIR)/rmqwatchd.service \
 		$(DESTDIR)$(DATADIR)/polkit-1/rules.d/50-rmqwatchd.rules $(DESTDIR)$(LIBDIR)/sysusers.d/rmqwatchd.conf \
 		$(DESTDIR)$(LIBDIR)/systemd/catalog/rmqwatchd.catalog
 	$(if $(DESTDIR),,-systemctl daemon-reload; journalctl --update-catalog)
@@ -144,6 +186,21 @@ $(foreach name,$(PARTS),$(eval $(call part,$(name))))
 $(DAEMON): $(call objects,src/rmqwatchd) $(LIBS)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS)
+
+# By itself: --as-needed leaves out what the daemon alone needs.
+$(TOOL): $(call objects,src/rmqwatchctl) $(LIBS)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS)
+
+$(SIM): $(BUILD)/tests/sim/sim.o $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libbase.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+# The core's tests need nothing but the core.
+$(CORE_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/core_story.o \
+    $(BUILD)/libcore.a $(BUILD)/libbase.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_SUPPORT) $(LIBS)
 	@echo '  LINK  $@'

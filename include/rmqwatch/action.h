@@ -18,7 +18,13 @@ enum action_kind {
     ACTION_ASK,       /* probe a node's management API now, within ask_timeout_ms */
     ACTION_NOTICE,    /* tell people: journal and every channel */
     ACTION_RECORD,    /* a decision for the journal only */
-    ACTION_SAVE,      /* the incident changed: write core_snapshot() to disk */
+    ACTION_SEND,      /* tell the channels only: the journal knows already */
+    /* Collect evidence on an incident into a folder of its own; ends in one EVENT_EVIDENCE. */
+    ACTION_COLLECT,
+    ACTION_LEASE_ACQUIRE, /* from one of the named peers; ends in one EVENT_LEASE */
+    ACTION_LEASE_RELEASE,
+    ACTION_LEASE_CHECK, /* whether it could be had, from one of the named peers; ends in one EVENT_LEASE */
+    ACTION_SAVE,        /* the incident changed: write core_snapshot() to disk */
 };
 
 struct pace_action {
@@ -26,12 +32,24 @@ struct pace_action {
     bool fast;
 };
 
+struct collect_action {
+    char incident[RMQ_INCIDENT_ID_MAX];
+    bool live; /* the broker runs: also what each member says, and its process; false: it is dead */
+};
+
+struct lease_action {
+    size_t count;
+    char peers[RMQ_MEMBERS_MAX][RMQ_NODE_NAME_MAX]; /* best first */
+};
+
 struct action {
     enum action_kind kind;
     union {
         struct pace_action pace;
         char node[RMQ_NODE_NAME_MAX]; /* ACTION_ASK */
-        struct notice notice;         /* ACTION_NOTICE and ACTION_RECORD */
+        struct notice notice;         /* ACTION_NOTICE, ACTION_RECORD and ACTION_SEND */
+        struct collect_action collect;
+        struct lease_action lease; /* ACTION_LEASE_ACQUIRE and ACTION_LEASE_CHECK */
     };
 };
 

@@ -11,7 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RMQ_CHANNELS_MAX = 16, RMQ_RECIPIENTS_MAX = 16, RMQ_COMMAND_WORDS_MAX = 32, RMQ_SECRET_MAX = 2048 };
+enum {
+    RMQ_CHANNELS_MAX = 16,
+    RMQ_RECIPIENTS_MAX = 16,
+    RMQ_LEASE_ENDPOINTS_MAX = 8,
+    RMQ_COMMAND_WORDS_MAX = 32,
+    RMQ_SECRET_MAX = 2048
+};
 
 /* A password, or a URL that is one. Read from a file or a systemd credential, never from the configuration
  * itself; wiped when the configuration is freed; never to be logged. NULL: not set. */
@@ -40,6 +46,23 @@ struct exec_config {
     char *command[RMQ_COMMAND_WORDS_MAX]; /* argv, NULL-terminated, no shell; "%n" becomes the node's name */
     uint64_t interval_ms;
     uint64_t timeout_ms;
+};
+
+struct lease_config {
+    const struct lease_ops *provider;
+    char *username; /* rabbitmq, etcd; NULL: as management.username (rabbitmq), none (etcd) */
+    struct secret password;
+    char *vhost;                              /* rabbitmq */
+    char *endpoints[RMQ_LEASE_ENDPOINTS_MAX]; /* etcd: "http://host:2379" */
+    char *key;                                /* etcd */
+    char *ca_file;                            /* etcd over https; NULL: the system's trust store */
+    uint64_t timeout_ms;
+    uint64_t ttl_ms; /* etcd */
+};
+
+struct evidence_config {
+    uint32_t keep;          /* incidents */
+    uint32_t max_megabytes; /* of all together */
 };
 
 /* node "rabbit@host" { ... }: where that member really is, when its name does not say it. */
@@ -71,10 +94,13 @@ struct config {
     char node[RMQ_NODE_NAME_MAX]; /* the local node; default rabbit@SHORT-HOSTNAME */
     char *unit;                   /* "rabbitmq-server.service" */
     char *state_dir;              /* "/var/lib/rmqwatchd" */
+    char *control_socket;         /* "/run/rmqwatchd/control.sock" */
     struct policy policy;
     struct amqp_config amqp;
     struct management_config management;
     struct exec_config exec;
+    struct lease_config lease;
+    struct evidence_config evidence;
     size_t node_count;
     struct node_config nodes[RMQ_MEMBERS_MAX];
     size_t channel_count;

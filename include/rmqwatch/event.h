@@ -16,6 +16,12 @@ enum event_kind {
     EVENT_REQUEST_DONE,   /* systemd accepted a request that queues no job (kill) */
     EVENT_REQUEST_FAILED, /* systemd refused a request, or could not be reached with it */
     EVENT_POLICY,         /* configuration was reloaded */
+    EVENT_HOST,         /* what this machine's kernel says: the broker's process, package managers at work */
+    EVENT_LEASE,        /* the restart lease was granted, refused or lost */
+    EVENT_EVIDENCE,     /* what ACTION_COLLECT has collected */
+    EVENT_STORE_OK,     /* what must survive is being kept (again) */
+    EVENT_STORE_FAILED, /* it cannot be kept; request.error says why */
+    EVENT_OPERATOR,     /* an operator said something over the control socket */
 };
 
 struct members_event {
@@ -44,6 +50,42 @@ struct request_event {
     char error[160]; /* for people */
 };
 
+enum lease_status {
+    LEASE_GRANTED,
+    LEASE_TAKEN,       /* another agent holds it */
+    LEASE_UNAVAILABLE, /* nobody could be asked, or not in time */
+    LEASE_LOST,        /* it was held, and is not any more */
+    LEASE_USABLE,      /* answers to ACTION_LEASE_CHECK */
+    LEASE_UNUSABLE,
+};
+
+struct lease_event {
+    enum lease_status status;
+    char detail[160]; /* for people: who holds it, what went wrong; may be empty */
+};
+
+/* What was found out about an incident. */
+struct evidence_event {
+    char incident[RMQ_INCIDENT_ID_MAX];
+    char path[RMQ_PATH_MAX];   /* the folder where it is kept; empty when it could not be kept */
+    char cause[RMQ_CAUSE_MAX]; /* a known cause, recognised in the broker's log; empty when there was none */
+    char log_tail[RMQ_LOG_TAIL_MAX]; /* the last lines that the broker wrote; may be empty */
+};
+
+enum operator_kind {
+    OPERATOR_HOLD,   /* no action on this node until then, whatever happens */
+    OPERATOR_RESUME, /* the hold is over; a node that was given up is tried again at once */
+    OPERATOR_ACK,    /* somebody knows of this incident */
+};
+
+struct operator_event {
+    enum operator_kind kind;
+    int64_t until_wall_ms; /* OPERATOR_HOLD */
+    char owner[RMQ_OWNER_MAX];
+    char reason[RMQ_REASON_MAX];
+    char incident[RMQ_INCIDENT_ID_MAX]; /* OPERATOR_ACK */
+};
+
 struct event {
     enum event_kind kind;
     uint64_t now_ms; /* CLOCK_BOOTTIME: also runs while the machine is suspended */
@@ -55,6 +97,10 @@ struct event {
         struct job_event job;
         struct request_event request;
         struct policy policy;
+        struct host_sample host;
+        struct lease_event lease;
+        struct evidence_event evidence;
+        struct operator_event operator;
     };
 };
 

@@ -58,6 +58,7 @@ const char *probe_kind_name(enum probe_kind kind);
 struct member_view {
     char name[RMQ_NODE_NAME_MAX];
     bool running;
+    bool being_drained; /* in maintenance mode; brokers before 3.11 do not tell */
 };
 
 /* What one member's management API says. Each part has its own "known" flag: absent means unknown, not 0. */
@@ -75,6 +76,12 @@ struct node_view {
 
     bool vhosts_known; /* GET /api/health/checks/virtual-hosts, asked of the local node only */
     bool vhosts_up;
+
+    bool queues_known;    /* GET /api/health/checks/node-is-quorum-critical, asked of the local node only */
+    bool queues_critical; /* some queue would lose its quorum without this node */
+
+    bool leaders_known; /* GET .../quorum-queues-without-elected-leaders/all-vhosts/, brokers from 4.1 on */
+    uint32_t leaderless_queues;
 
     bool resources_known; /* GET /api/nodes/NAME, the numbers for an alarm's text */
     uint64_t memory_used_bytes;
@@ -109,6 +116,22 @@ struct unit_state {
     uint32_t n_restarts;
     uint64_t timeout_start_ms; /* TimeoutStartUSec; UINT64_MAX for infinity */
     uint64_t restart_delay_ms; /* RestartUSec: how long systemd itself waits in auto-restart */
+};
+
+/* What this machine's kernel says. Each part has its own "known" flag. */
+struct host_sample {
+    bool process_known;    /* /proc/PID of the unit's main process could be read */
+    uint32_t pid;          /* in this namespace; 0 when the unit has no process */
+    char process_state;    /* 'R', 'S', 'D', 'T' ... of proc_pid_stat(5), of its first thread */
+    uint64_t cpu_ms;       /* CPU time of all its threads since its start */
+    bool run_delay_known;  /* /proc/PID/task/TID/schedstat could be read */
+    uint64_t run_delay_ms; /* time that its threads were runnable, and waited for a processor */
+    bool io_known;         /* the unit's I/O accounting is on */
+    uint64_t io_bytes;     /* read and written by the unit */
+
+    bool packages_known;
+    bool packages_changing;   /* a package manager holds its lock */
+    char package_manager[32]; /* "dpkg" */
 };
 
 #endif

@@ -38,6 +38,33 @@ enum notice_kind {
     NOTICE_CHECK_OK,
     NOTICE_AGENT_STALLED,
     NOTICE_AGENT_OK,
+    NOTICE_BUSY, /* looks hung, but works: not restarted */
+    NOTICE_BUSY_OVER,
+    NOTICE_APP_STOPPED,
+    NOTICE_APP_BACK,
+    NOTICE_PAUSED,
+    NOTICE_PAUSE_OVER,
+    NOTICE_DRAINED,
+    NOTICE_REVIVED,
+    NOTICE_LISTENER_LOST,
+    NOTICE_LISTENER_BACK,
+    NOTICE_PARTITION,
+    NOTICE_PARTITION_HEALED,
+    NOTICE_STALE_VIEW,
+    NOTICE_VIEWS_AGREE,
+    NOTICE_ISOLATED,
+    NOTICE_ISOLATION_OVER,
+    NOTICE_QUORUM_LOST,
+    NOTICE_QUORUM_BACK,
+    NOTICE_LEADERLESS, /* quorum queues without a leader */
+    NOTICE_LEADERS_BACK,
+    NOTICE_FLAPPING, /* it falls and recovers again and again */
+    NOTICE_FLAPPING_OVER,
+    NOTICE_HOLD_SET, /* an operator, or a package manager, keeps us from acting */
+    NOTICE_HOLD_OVER,
+    NOTICE_AGENT_DEGRADED, /* its own disk fails it; it goes on in memory */
+    NOTICE_AGENT_SOUND,
+    NOTICE_LEASE_LOST, /* while acting under it */
     NOTICE_KIND_COUNT,
 };
 
@@ -58,6 +85,7 @@ struct notice {
     char detail[RMQ_DETAIL_MAX];        /* numbers and names; may be empty */
     int64_t wall_ms;                    /* now, milliseconds since the epoch */
     int64_t since_wall_ms;              /* when the incident began */
+    char evidence[RMQ_PATH_MAX];        /* the folder with what was collected; may be empty */
     size_t phase_count;
     struct phase phases[RMQ_PHASES_MAX];
 };

@@ -28,6 +28,7 @@ struct probe {
     struct probe_context *context;
     const struct probe_target *target;
     bool deep;           /* ask for bytes, not just a connection */
+    bool asked;          /* the core wants it now, to decide on a restart: costly questions too */
     uint64_t timeout_ms; /* the whole run ends within this, whatever happens */
     uint64_t started_ms; /* CLOCK_BOOTTIME */
     bool answered;       /* set by the probe when the node has answered and only details are awaited */

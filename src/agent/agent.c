@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "store/incident_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -55,26 +54,31 @@ static void on_drain(uv_idle_t *handle)
     struct agent *agent = handle->data;
 
     while (!agent->stopping && event_queue_pop(&agent->queue, &agent->event)) {
+        recorder_take(agent->recorder, &agent->event);
+        agent_follow_unit(agent, &agent->event);
         core_step(&agent->core, &agent->event, &agent->actions);
         agent_execute(agent, &agent->actions);
+        recorder_follow(agent->recorder, agent->core.rescue.incident.id);
     }
     uv_idle_stop(handle);
     if (agent->stopping)
         return;
     activity_completed(&agent->activities, agent->core_activity, clock_boot_ms());
+    control_on_step(agent->control_socket);
     agent_show_status(agent);
+    agent_prepare_lease(agent);
     schedule_tick(agent);
 }
 
 static void restore(struct agent *agent)
 {
     struct core_snapshot snapshot;
-    int r = incident_file_load(agent->config->state_dir, &snapshot);
+    int r = store_load(agent->store, &snapshot);
 
     if (r == -ENOENT)
         return;
     if (r < 0) {
-        log_line(LOG_WARNING, "%s/incident.json: cannot be used (%s); starting afresh",
+        log_line(LOG_WARNING, "%s: what was known before cannot be used (%s); starting afresh",
             agent->config->state_dir, strerror(-r));
         return;
     }
@@ -82,6 +86,26 @@ static void restore(struct agent *agent)
     if (snapshot.incident[0])
         log_line(LOG_NOTICE, "going on with incident %s, which was %s", snapshot.incident,
             state_name(snapshot.state));
+}
+
+/* Two daemons must not guard one node; whatever else keeps it from listening costs rmqwatchctl, no more. */
+static int open_control(struct agent *agent)
+{
+    struct control_options options = {
+        .path = agent->config->control_socket,
+        .core = &agent->core,
+        .config = &agent->config,
+        .store = &agent->store,
+        .sink = agent->sink,
+    };
+    char error[256];
+    int r = control_new(agent->loop, &options, &agent->control_socket, error, sizeof(error));
+
+    if (r == -EADDRINUSE)
+        log_line(LOG_ERR, "%s", error);
+    else if (r < 0)
+        log_line(LOG_WARNING, "%s; rmqwatchctl will not work", error);
+    return r == -EADDRINUSE ? r : 0;
 }
 
 static int create_adapters(struct agent *agent)
@@ -94,10 +118,9 @@ static int create_adapters(struct agent *agent)
     agent->http = http_client_new(agent->loop);
     if (!agent->http)
         return -ENOMEM;
-    agent->writer = incident_writer_new(agent->loop, config->state_dir, agent_on_saved, agent);
     agent->scheduler = scheduler_new(agent->loop, config, agent->http, agent->sink, &agent->activities);
     agent->outbox = outbox_new(agent->loop, agent->http, config);
-    if (!agent->writer || !agent->scheduler || !agent->outbox)
+    if (!agent->scheduler || !agent->outbox)
         return -ENOMEM;
     r = outbox_watch(agent->outbox, &agent->activities);
     r = r < 0 ? r : notify_new(agent->loop, &agent->activities, &agent->notify);
@@ -105,15 +128,25 @@ static int create_adapters(struct agent *agent)
     r = r < 0 ? r : unit_control_new(agent->bus, config->unit, &agent->sink, &agent->control);
     watch.bus = agent->bus;
     watch.control = agent->control;
-    return r < 0 ? r : unit_watch_new(agent->loop, &watch, &agent->watch);
+    r = r < 0 ? r : unit_watch_new(agent->loop, &watch, &agent->watch);
+    r = r < 0 ? r : agent_create_evidence(agent);
+    r = r < 0 ? r : agent_create_lease(agent);
+    r = r < 0 ? r : open_control(agent);
+    r = r < 0 ? r : store_open(agent->loop, config->state_dir, agent_on_store, agent, &agent->store);
+    if (r < 0)
+        return r;
+    agent->recorder = recorder_new(agent->store);
+    return agent->recorder ? 0 : -ENOMEM;
 }
 
 struct agent *agent_new(uv_loop_t *loop, struct config *config)
 {
     struct agent *agent = calloc(1, sizeof(*agent));
     uint64_t now_ms = clock_boot_ms();
+    int r;
 
     if (!agent) {
+        log_line(LOG_ERR, "cannot start: out of memory");
         config_free(config);
         return NULL;
     }
@@ -127,7 +160,10 @@ struct agent *agent_new(uv_loop_t *loop, struct config *config)
     core_init(&agent->core, config->node, config->cluster ? config->cluster : "", &config->policy, now_ms);
     agent->core_activity =
         activity_add(&agent->activities, "core", config->policy.interval_ms + CORE_MARGIN_MS, now_ms);
-    if (create_adapters(agent) < 0) {
+    r = create_adapters(agent);
+    if (r < 0) {
+        if (r != -EADDRINUSE) /* that was said */
+            log_line(LOG_ERR, "cannot start: %s", strerror(-r));
         agent_stop(agent);
         uv_run(loop, UV_RUN_DEFAULT);
         agent_free(agent);
@@ -147,6 +183,7 @@ void agent_start(struct agent *agent)
     /* Remembered ones: a hung local node could not tell who the others are. */
     for (size_t i = 0; i < agent->core.member_count; i++)
         text_copy(members.names[members.count++], RMQ_NODE_NAME_MAX, agent->core.members[i].name);
+    agent_record_beginning(agent, &members);
     schedule_tick(agent);
     bus_start(agent->bus);
     if (scheduler_set_members(agent->scheduler, members.count, members.names) < 0)
@@ -162,9 +199,11 @@ void agent_reload(struct agent *agent, struct config *config)
 
     notify_reloading(agent->notify);
     if (strcmp(old->unit, config->unit) != 0 || strcmp(old->node, config->node) != 0 ||
-        strcmp(old->state_dir, config->state_dir) != 0)
+        strcmp(old->state_dir, config->state_dir) != 0 ||
+        strcmp(old->control_socket, config->control_socket) != 0)
         log_line(LOG_WARNING,
-            "%s: node, unit and state_dir cannot be changed by a reload; restart the daemon for that",
+            "%s: node, unit, state_dir and control_socket cannot be changed by a reload; restart the daemon "
+            "for that",
             config->path);
     if (outbox_reconfigure(agent->outbox, config) < 0) {
         config_free(config);
@@ -172,6 +211,8 @@ void agent_reload(struct agent *agent, struct config *config)
         return;
     }
     scheduler_reconfigure(agent->scheduler, config);
+    agent_reconfigure_evidence(agent, config);
+    agent_reconfigure_lease(agent, config);
     activity_set_max_silence(
         &agent->activities, agent->core_activity, config->policy.interval_ms + CORE_MARGIN_MS);
     agent->config = config;
@@ -193,8 +234,7 @@ static void on_outbox_closed(void *context)
     struct agent *agent = context;
 
     agent->outbox = NULL;
-    http_client_close(agent->http, NULL, NULL);
-    agent->http = NULL;
+    agent_close_http(agent);
 }
 
 static void on_flushed(void *context)
@@ -212,13 +252,19 @@ void agent_stop(struct agent *agent)
     notify_stopping(agent->notify);
     uv_close((uv_handle_t *)&agent->drain, NULL);
     uv_close((uv_handle_t *)&agent->tick, NULL);
+    control_close(agent->control_socket);
     unit_watch_free(agent->watch);
     unit_control_free(agent->control);
     bus_free(agent->bus);
     scheduler_close(agent->scheduler, NULL, NULL);
+    agent_free_evidence(agent);
+    agent_free_lease(agent);
     notify_free(agent->notify);
-    incident_writer_free(agent->writer);
-    agent->writer = NULL;
+    recorder_free(agent->recorder);
+    store_close(agent->store);
+    agent->control_socket = NULL;
+    agent->recorder = NULL;
+    agent->store = NULL;
     agent->watch = NULL;
     agent->control = NULL;
     agent->bus = NULL;

@@ -9,7 +9,8 @@
 
 struct agent;
 
-/* Takes CONFIG over, also on failure. NULL when out of memory or descriptors. */
+/* Takes CONFIG over, also on failure. NULL, and the log says why, when out of memory or descriptors, or when
+ * another daemon is at work on the control socket. */
 struct agent *agent_new(uv_loop_t *loop, struct config *config);
 /* Begins to watch; tells systemd that it is ready. */
 void agent_start(struct agent *agent);

@@ -1,7 +1,5 @@
 #include "agent/parts.h"
-#include "agent/record.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -11,19 +9,7 @@ static void save(struct agent *agent)
     struct core_snapshot snapshot;
 
     core_snapshot(&agent->core, &snapshot, clock_boot_ms(), clock_wall_ms());
-    incident_writer_save(agent->writer, &snapshot);
-}
-
-void agent_on_saved(void *context, int result)
-{
-    struct agent *agent = context;
-
-    if (result < 0 && !agent->save_failed)
-        log_line(LOG_WARNING, "%s: the incident cannot be written down (%s); going on without",
-            agent->config->state_dir, strerror(-result));
-    else if (result == 0 && agent->save_failed)
-        log_line(LOG_NOTICE, "%s: can be written again", agent->config->state_dir);
-    agent->save_failed = result < 0;
+    store_save(agent->store, &snapshot);
 }
 
 static void execute(struct agent *agent, const struct action *action)
@@ -43,16 +29,33 @@ static void execute(struct agent *agent, const struct action *action)
         break;
     case ACTION_PACE:
         scheduler_set_pace(agent->scheduler, action->pace.node, action->pace.fast);
+        if (!strcmp(action->pace.node, agent->core.members[0].name))
+            host_sampler_set_pace(agent->sampler, action->pace.fast);
         break;
     case ACTION_ASK:
         scheduler_ask(agent->scheduler, action->node, agent->config->policy.ask_timeout_ms);
         break;
     case ACTION_NOTICE:
-        record_notice(&action->notice);
+        agent_record(agent, &action->notice);
         outbox_put(agent->outbox, &action->notice);
         break;
     case ACTION_RECORD:
-        record_notice(&action->notice);
+        agent_record(agent, &action->notice);
+        break;
+    case ACTION_SEND:
+        outbox_put(agent->outbox, &action->notice);
+        break;
+    case ACTION_COLLECT:
+        agent_collect(agent, &action->collect);
+        break;
+    case ACTION_LEASE_ACQUIRE:
+        agent_acquire_lease(agent, &action->lease);
+        break;
+    case ACTION_LEASE_RELEASE:
+        agent_release_lease(agent);
+        break;
+    case ACTION_LEASE_CHECK:
+        agent_check_lease(agent, &action->lease);
         break;
     case ACTION_SAVE:
         save(agent);

@@ -6,10 +6,15 @@
 #include "agent/event_queue.h"
 #include "alerts/outbox.h"
 #include "base/activity.h"
+#include "control/control.h"
 #include "core/core.h"
+#include "evidence/collector.h"
+#include "evidence/host_sampler.h"
 #include "http/client.h"
 #include "probes/scheduler.h"
-#include "store/incident_writer.h"
+#include "rmqwatch/lease.h"
+#include "store/recorder.h"
+#include "store/store.h"
 #include "systemd/bus.h"
 #include "systemd/notify.h"
 #include "systemd/unit_control.h"
@@ -34,14 +39,47 @@ struct agent {
     struct unit_control *control;
     struct unit_watch *watch;
     struct notify *notify;
-    struct incident_writer *writer;
+    struct host_sampler *sampler;
+    struct collector *collector;
+    struct store *store;            /* NULL: none is open */
+    struct recorder *recorder;      /* of what the core takes in */
+    struct control *control_socket; /* NULL: it could not listen */
+    struct lease *lease;            /* NULL: out of memory */
+    bool lease_wanted;              /* it is sought or held */
+    bool lease_prepared;            /* since all members serve */
+    uint64_t lease_prepared_ms;     /* the last time; 0: never */
+    uv_timer_t goodbye;             /* on the way down, when the lease is being given back */
     bool stopping;
-    bool save_failed; /* said once, until it works again */
     char status[320]; /* what systemctl status shows */
 };
 
-/* An incident was written down, or could not be. */
-void agent_on_saved(void *context, int result);
+/* What must survive is being kept, or cannot be. */
+void agent_on_store(void *context, int result, const char *problem);
+/* What the core began with, for whoever replays it. */
+void agent_record_beginning(struct agent *agent, const struct members_event *members);
+/* Writes a notice or decision down: into the journal, and into the store. */
+void agent_record(struct agent *agent, const struct notice *notice);
+/* The host sampler and the collector of evidence: 0 or a negative errno; freed in any case. */
+int agent_create_evidence(struct agent *agent);
+void agent_reconfigure_evidence(struct agent *agent, const struct config *config);
+void agent_free_evidence(struct agent *agent);
+/* Tells the sampler which process the unit has now. */
+void agent_follow_unit(struct agent *agent, const struct event *event);
+/* Collects what is known of an incident; ends in EVENT_EVIDENCE. */
+void agent_collect(struct agent *agent, const struct collect_action *collect);
+/* The restart lease: 0 or a negative errno; freed, which gives it back, in any case. */
+int agent_create_lease(struct agent *agent);
+/* CONFIG takes the place of agent->config, which is still the old one. */
+void agent_reconfigure_lease(struct agent *agent, const struct config *config);
+void agent_free_lease(struct agent *agent);
+/* Each but the release ends in one EVENT_LEASE. */
+void agent_acquire_lease(struct agent *agent, const struct lease_action *action);
+void agent_release_lease(struct agent *agent);
+void agent_check_lease(struct agent *agent, const struct lease_action *action);
+/* Makes what it will need at the members, when they have come to serve. Called after each round of events. */
+void agent_prepare_lease(struct agent *agent);
+/* The end of the HTTP client, when all that uses it has ended. */
+void agent_close_http(struct agent *agent);
 /* Does what the core wants, in its order. */
 void agent_execute(struct agent *agent, const struct action_list *actions);
 /* Tells systemd in one line how things are, when it changed. */

@@ -7,7 +7,16 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum fact { FACT_NODE, FACT_CLUSTER, FACT_OBSERVER, FACT_TIME, FACT_BEGAN, FACT_TOOK, FACT_INCIDENT };
+enum fact {
+    FACT_NODE,
+    FACT_CLUSTER,
+    FACT_OBSERVER,
+    FACT_TIME,
+    FACT_BEGAN,
+    FACT_TOOK,
+    FACT_INCIDENT,
+    FACT_EVIDENCE
+};
 
 /* Every word of ours that people read. Another language is another one of these. */
 struct language {
@@ -36,6 +45,7 @@ static const struct language english = {
             [FACT_BEGAN] = "Began",
             [FACT_TOOK] = "Took",
             [FACT_INCIDENT] = "Incident",
+            [FACT_EVIDENCE] = "Evidence",
         },
     .earlier = " earlier",
     .look_before = "Look further, on the host of ",
@@ -149,6 +159,7 @@ void message_compose(struct message *message, const struct notice *notice)
     add_fact(message, language, FACT_OBSERVER, clean->observer);
     compose_times(message, language);
     add_fact(message, language, FACT_INCIDENT, clean->incident);
+    add_fact(message, language, FACT_EVIDENCE, clean->evidence);
     message->look[0] = '\0';
     text_append(message->look, sizeof(message->look), "%s%s%s", language->look_before,
         clean->observer[0] ? clean->observer : clean->node, language->look_after);

@@ -12,6 +12,7 @@
  *   node       the node that it is about
  *   observer   the node whose agent says so
  *   incident   the same for every notice of one story
+ *   evidence   the folder on the observer's host with what was collected, may be ""
  *   why        one sentence
  *   detail     numbers and names, may be "" and may have several lines
  *   time       RFC 3339: of the notice
@@ -69,6 +70,7 @@ static int webhook_format(const struct channel_config *channel, const struct not
          cJSON_AddStringToObject(json, "node", clean->node) &&
          cJSON_AddStringToObject(json, "observer", clean->observer) &&
          cJSON_AddStringToObject(json, "incident", clean->incident) &&
+         cJSON_AddStringToObject(json, "evidence", clean->evidence) &&
          cJSON_AddStringToObject(json, "why", clean->why) &&
          cJSON_AddStringToObject(json, "detail", clean->detail) && add_time(json, "time", clean->wall_ms) &&
          add_time(json, "since", clean->since_wall_ms) && add_phases(json, clean);

@@ -1,5 +1,7 @@
 #include "config/load.h"
 
+#include "rmqwatch/lease.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +10,7 @@ static const struct load_place root = {.section = &option_sections[0]};
 static const struct load_place amqp = {.section = &option_sections[1]};
 static const struct load_place management = {.section = &option_sections[2]};
 static const struct load_place exec = {.section = &option_sections[3]};
+static const struct load_place lease_place = {.section = &option_sections[4]};
 
 /* SMALL must not be larger than LARGE. The line is the later one of the two that the file sets. */
 static int check_order(struct load *load, const struct load_place *place, const char *small,
@@ -67,6 +70,25 @@ static int check_probes(struct load *load, const struct config *config)
     return check_order(load, &exec, "timeout", config->exec.timeout_ms, "interval", config->exec.interval_ms);
 }
 
+static int check_lease(struct load *load, const struct lease_config *lease)
+{
+    const char *missing = NULL;
+
+    if (lease->username != NULL && lease->password.value == NULL)
+        missing = "password_file";
+    else if (lease->username == NULL && lease->password.value != NULL)
+        missing = "username";
+    if (missing != NULL)
+        return load_problem(load, &lease_place, missing, -EINVAL,
+            "is not set; a login needs username and password_file, or neither of them");
+    if (strcmp(lease->provider->name, "etcd") != 0)
+        return 0;
+    if (lease->endpoints[0] == NULL)
+        return load_problem(load, &lease_place, "endpoints", -EINVAL,
+            "is not set; name where etcd answers, as in {\"http://etcd1:2379\", \"http://etcd2:2379\"}");
+    return check_order(load, &lease_place, "timeout", lease->timeout_ms, "ttl", lease->ttl_ms);
+}
+
 static int check_mail(struct load *load, const struct load_place *place, const struct channel_config *channel)
 {
     const char *missing = NULL;
@@ -123,6 +145,8 @@ int load_check(struct load *load, const struct config *config)
 
     if (r == 0)
         r = check_probes(load, config);
+    if (r == 0)
+        r = check_lease(load, &config->lease);
     if (r == 0)
         r = check_channels(load, config);
     return r;

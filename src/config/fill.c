@@ -3,6 +3,7 @@
 #include "config/syntax.h"
 
 #include "base/text.h"
+#include "rmqwatch/lease.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -126,6 +127,19 @@ static int fill_choice(struct load *load, const struct load_place *place, const 
     return 0;
 }
 
+static int fill_lease(struct load *load, const struct load_place *place, const struct option *option,
+    const char *value, const struct lease_ops **field)
+{
+    char wanted[128] = "must be one of:";
+
+    *field = lease_find(value);
+    if (*field)
+        return 0;
+    for (size_t i = 0; lease_at(i); i++)
+        text_append(wanted, sizeof wanted, " %s", lease_at(i)->name);
+    return fill_problem(load, place, option, wanted);
+}
+
 static int fill_list(struct load *load, const struct load_place *place, const struct option *option,
     cfg_t *section, char **field)
 {
@@ -194,6 +208,9 @@ int load_fill(struct load *load, const struct load_place *place, cfg_t *section,
         case OPTION_MODE:
         case OPTION_SEVERITY:
             r = fill_choice(load, place, option, cfg_getstr(section, option->name), field);
+            break;
+        case OPTION_LEASE:
+            r = fill_lease(load, place, option, cfg_getstr(section, option->name), field);
             break;
         case OPTION_LIST:
             r = fill_list(load, place, option, section, field);

@@ -2,6 +2,8 @@
 #include "config/secret.h"
 #include "config/syntax.h"
 
+#include "rmqwatch/lease.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -160,6 +162,9 @@ static int load_config(struct load *load, cfg_t *cfg, struct config *config)
     config->policy.probe_amqp = config->amqp.enabled;
     config->policy.probe_management = config->management.enabled;
     config->policy.probe_exec = config->exec.enabled;
+    config->policy.lease_timeout_ms = config->lease.timeout_ms;
+    config->policy.lease_exclusive = config->lease.provider != NULL && config->lease.provider->exclusive;
+    config->policy.lease_independent = config->policy.lease_exclusive && config->lease.provider->independent;
     return r == 0 ? load_check(load, config) : r;
 }
 
@@ -225,6 +230,14 @@ void config_free(struct config *config)
     free(config->management.username);
     secret_done(&config->management.password);
     free(config->management.ca_file);
+    free(config->lease.username);
+    secret_done(&config->lease.password);
+    free(config->lease.vhost);
+    for (size_t i = 0; i < RMQ_LEASE_ENDPOINTS_MAX; i++)
+        free(config->lease.endpoints[i]);
+    free(config->lease.key);
+    free(config->lease.ca_file);
+    free(config->control_socket);
     free(config->unit);
     free(config->state_dir);
     free(config->cluster);

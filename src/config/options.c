@@ -12,6 +12,8 @@
 #define AMQP(field) offsetof(struct amqp_config, field)
 #define MANAGEMENT(field) offsetof(struct management_config, field)
 #define EXEC(field) offsetof(struct exec_config, field)
+#define LEASE(field) offsetof(struct lease_config, field)
+#define EVIDENCE(field) offsetof(struct evidence_config, field)
 #define NODE(field) offsetof(struct node_config, field)
 #define CHANNEL(field) offsetof(struct channel_config, field)
 
@@ -21,12 +23,18 @@ static const struct option root_options[] = {
     {"cluster", OPTION_TEXT, ROOT(cluster), NULL, 0, 0, value_check_cluster},
     {"node", OPTION_NODE, ROOT(node), NULL, 0, 0, value_check_node_name},
     {"unit", OPTION_TEXT, ROOT(unit), "rabbitmq-server.service", 0, 0, value_check_unit},
+    {"control_socket", OPTION_TEXT, ROOT(control_socket), "/run/rmqwatchd/control.sock", 0, 0,
+        value_check_path},
     {"state_dir", OPTION_TEXT, ROOT(state_dir), "/var/lib/rmqwatchd", 0, 0, value_check_path},
     {"interval", OPTION_DURATION, POLICY(interval_ms), "5s", 1 * SECOND, 10 * MINUTE, NULL},
     {"fast_interval", OPTION_DURATION, POLICY(fast_interval_ms), "1s", 100 * MS, 1 * MINUTE, NULL},
     {"timeout", OPTION_DURATION, POLICY(timeout_ms), "3s", 100 * MS, 1 * MINUTE, NULL},
     {"fall", OPTION_COUNT, POLICY(fall), "3", 1, 100, NULL},
     {"rise", OPTION_COUNT, POLICY(rise), "2", 1, 100, NULL},
+    {"views_settle", OPTION_DURATION, POLICY(views_settle_ms), "75s", 1 * SECOND, 1 * HOUR, NULL},
+    {"busy_patience", OPTION_DURATION, POLICY(busy_patience_ms), "0s", 0, 7 * DAY, NULL},
+    {"restart_stopped_app", OPTION_SWITCH, POLICY(restart_stopped_app), "false", 0, 0, NULL},
+    {"restart_lost_listener", OPTION_SWITCH, POLICY(restart_lost_listener), "false", 0, 0, NULL},
     {"ask_timeout", OPTION_DURATION, POLICY(ask_timeout_ms), "2s", 100 * MS, 1 * MINUTE, NULL},
     {"held_retry", OPTION_DURATION, POLICY(held_retry_ms), "10s", 1 * SECOND, 1 * HOUR, NULL},
     {"kill_timeout", OPTION_DURATION, POLICY(kill_timeout_ms), "10s", 1 * SECOND, 10 * MINUTE, NULL},
@@ -35,6 +43,7 @@ static const struct option root_options[] = {
     {"verify_timeout", OPTION_DURATION, POLICY(verify_timeout_ms), "60s", 1 * SECOND, 1 * HOUR, NULL},
     {"verify_stable", OPTION_DURATION, POLICY(verify_stable_ms), "10s", 1 * SECOND, 1 * HOUR, NULL},
     {"max_restarts", OPTION_COUNT, POLICY(max_restarts), "5", 1, 100, NULL},
+    {"max_cluster_restarts", OPTION_COUNT, POLICY(max_cluster_restarts), "8", 1, 1000, NULL},
     {"restart_window", OPTION_DURATION, POLICY(restart_window_ms), "10min", 10 * SECOND, 7 * DAY, NULL},
     {"backoff", OPTION_DURATION, POLICY(backoff_ms), "5s", 100 * MS, 1 * HOUR, NULL},
     {"backoff_max", OPTION_DURATION, POLICY(backoff_max_ms), "2min", 100 * MS, 1 * DAY, NULL},
@@ -66,6 +75,23 @@ static const struct option exec_options[] = {
     {"timeout", OPTION_DURATION, EXEC(timeout_ms), "15s", 100 * MS, 10 * MINUTE, NULL},
 };
 
+static const struct option lease_options[] = {
+    {"provider", OPTION_LEASE, LEASE(provider), "rabbitmq", 0, 0, NULL},
+    {"timeout", OPTION_DURATION, LEASE(timeout_ms), "2s", 100 * MS, 1 * MINUTE, NULL},
+    {"username", OPTION_TEXT, LEASE(username), NULL, 0, 0, value_check_username},
+    {"password_file", OPTION_SECRET, LEASE(password), NULL, 0, 0, NULL},
+    {"vhost", OPTION_TEXT, LEASE(vhost), "/", 0, 0, value_check_label},
+    {"endpoints", OPTION_LIST, LEASE(endpoints), NULL, 0, RMQ_LEASE_ENDPOINTS_MAX, value_check_http_url},
+    {"key", OPTION_TEXT, LEASE(key), "rmqwatchd/restart", 0, 0, value_check_label},
+    {"ttl", OPTION_DURATION, LEASE(ttl_ms), "60s", 10 * SECOND, 1 * HOUR, NULL},
+    {"ca_file", OPTION_FILE, LEASE(ca_file), NULL, 0, 0, value_check_path},
+};
+
+static const struct option evidence_options[] = {
+    {"keep", OPTION_COUNT, EVIDENCE(keep), "50", 1, 10000, NULL},
+    {"max_megabytes", OPTION_COUNT, EVIDENCE(max_megabytes), "100", 1, 100000, NULL},
+};
+
 static const struct option node_options[] = {
     {"host", OPTION_TEXT, NODE(host), NULL, 0, 0, value_check_host},
     {"amqp_port", OPTION_PORT, NODE(amqp_port), "0", 0, 65535, NULL},
@@ -94,6 +120,8 @@ const struct option_section option_sections[OPTION_SECTIONS] = {
     {"amqp", amqp_options, COUNT_OF(amqp_options), ROOT(amqp)},
     {"management", management_options, COUNT_OF(management_options), ROOT(management)},
     {"exec", exec_options, COUNT_OF(exec_options), ROOT(exec)},
+    {"lease", lease_options, COUNT_OF(lease_options), ROOT(lease)},
+    {"evidence", evidence_options, COUNT_OF(evidence_options), ROOT(evidence)},
 };
 /* clang-format on */
 

@@ -21,6 +21,7 @@ enum option_kind {
     OPTION_MODE,     /* bool: whether to act */
     OPTION_SEVERITY, /* enum severity */
     OPTION_LIST,     /* char *[], at least MAX long */
+    OPTION_LEASE,    /* const struct lease_ops *, by its name */
     OPTION_SECRET,   /* struct secret, out of the file that the option names */
 };
 
@@ -41,7 +42,7 @@ struct option_section {
 };
 
 /* The file itself and the sections without a title. */
-enum { OPTION_SECTIONS = 4 };
+enum { OPTION_SECTIONS = 6 };
 extern const struct option_section option_sections[OPTION_SECTIONS];
 /* node "rabbit@host" { }: fills a struct node_config. */
 extern const struct option_section option_node_section;

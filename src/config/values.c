@@ -19,6 +19,7 @@ enum {
     VALUE_UNIT_MAX = 255,
     VALUE_USERNAME_MAX = 255,
     VALUE_PATH_MAX = 4095,
+    VALUE_LABEL_MAX = 255,
 };
 
 static bool value_has_control(const char *value)
@@ -183,6 +184,13 @@ const char *value_check_word(const char *value)
 {
     return *value == '\0' || strlen(value) > VALUE_PATH_MAX || value_has_control(value)
                ? "must have no empty word and no control characters"
+               : NULL;
+}
+
+const char *value_check_label(const char *value)
+{
+    return *value == '\0' || strlen(value) > VALUE_LABEL_MAX || value_has_control(value)
+               ? "must be a text of 1 to 255 bytes without control characters"
                : NULL;
 }
 

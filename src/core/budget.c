@@ -2,14 +2,28 @@
 
 #include <string.h>
 
-uint32_t budget_used(const struct budget *budget, const struct policy *policy, uint64_t now_ms)
+static uint32_t count_since(
+    const uint64_t *times_ms, uint32_t count, const struct policy *policy, uint64_t now_ms)
 {
     uint32_t used = 0;
 
-    for (uint32_t i = 0; i < budget->count; i++)
-        if (now_ms - budget->restarts_ms[i] < policy->restart_window_ms)
+    for (uint32_t i = 0; i < count; i++)
+        if (now_ms - times_ms[i] < policy->restart_window_ms)
             used++;
     return used;
+}
+
+/* Keeps the newest. */
+static void remember(uint64_t *times_ms, uint32_t *count, uint64_t now_ms)
+{
+    if (*count == BUDGET_RESTARTS_MAX)
+        memmove(times_ms, times_ms + 1, sizeof(uint64_t) * --*count);
+    times_ms[(*count)++] = now_ms;
+}
+
+uint32_t budget_used(const struct budget *budget, const struct policy *policy, uint64_t now_ms)
+{
+    return count_since(budget->restarts_ms, budget->count, policy, now_ms);
 }
 
 bool budget_left(const struct budget *budget, const struct policy *policy, uint64_t now_ms)
@@ -17,13 +31,20 @@ bool budget_left(const struct budget *budget, const struct policy *policy, uint6
     return budget->give_ups == 0 && budget_used(budget, policy, now_ms) < policy->max_restarts;
 }
 
+uint32_t budget_cluster_used(const struct budget *budget, const struct policy *policy, uint64_t now_ms)
+{
+    return budget_used(budget, policy, now_ms) +
+           count_since(budget->peer_returns_ms, budget->peer_count, policy, now_ms);
+}
+
+void budget_note_peer(struct budget *budget, uint64_t now_ms)
+{
+    remember(budget->peer_returns_ms, &budget->peer_count, now_ms);
+}
+
 void budget_spend(struct budget *budget, uint64_t now_ms)
 {
-    if (budget->count == BUDGET_RESTARTS_MAX) {
-        memmove(budget->restarts_ms, budget->restarts_ms + 1, sizeof(uint64_t) * (BUDGET_RESTARTS_MAX - 1));
-        budget->count--;
-    }
-    budget->restarts_ms[budget->count++] = now_ms;
+    remember(budget->restarts_ms, &budget->count, now_ms);
 }
 
 static uint64_t doubled(uint64_t base_ms, uint32_t times, uint64_t max_ms)

@@ -12,6 +12,8 @@ enum { BUDGET_RESTARTS_MAX = 32 }; /* upper bound of policy.max_restarts */
 struct budget {
     uint32_t count; /* remembered restarts, oldest first */
     uint64_t restarts_ms[BUDGET_RESTARTS_MAX];
+    uint32_t peer_count; /* remembered returns of other members, oldest first */
+    uint64_t peer_returns_ms[BUDGET_RESTARTS_MAX];
     uint32_t give_ups; /* slow retries since giving up; 0: not given up */
 };
 
@@ -19,6 +21,9 @@ struct budget {
 bool budget_left(const struct budget *budget, const struct policy *policy, uint64_t now_ms);
 /* Restarts within the window. */
 uint32_t budget_used(const struct budget *budget, const struct policy *policy, uint64_t now_ms);
+/* Restarts in the whole cluster within the window: ours, and each time that another member came back. */
+uint32_t budget_cluster_used(const struct budget *budget, const struct policy *policy, uint64_t now_ms);
+void budget_note_peer(struct budget *budget, uint64_t now_ms);
 void budget_spend(struct budget *budget, uint64_t now_ms);
 /* Pause before the next start: doubles with each restart of the window. */
 uint64_t budget_backoff_ms(const struct budget *budget, const struct policy *policy, uint64_t now_ms);

@@ -1,4 +1,5 @@
 #include "core/condition.h"
+#include "core/core.h"
 
 #include <string.h>
 
@@ -52,17 +53,79 @@ static enum condition condition_of_answers(const struct member *member, const st
     return CONDITION_HEALTHY;
 }
 
-static enum condition condition_of_running(const struct member *member, const struct unit_evidence *unit,
-    const struct policy *policy, uint64_t now_ms)
+/* Both ports time out: what does its process do? */
+static enum condition condition_of_silent(const struct core *core, uint64_t now_ms)
 {
-    if (member_hangs(member, policy, unit->since_ms, now_ms))
+    uint64_t since_ms = member_silent_since_ms(&core->members[0]);
+
+    if (process_is_frozen(&core->process, &core->policy, since_ms, now_ms))
+        return CONDITION_FROZEN;
+    if (!process_is_busy(&core->process, since_ms, now_ms))
         return CONDITION_HUNG;
-    return condition_of_answers(member, policy);
+    if (core->policy.busy_patience_ms > 0 && now_ms - since_ms >= core->policy.busy_patience_ms)
+        return CONDITION_HUNG;
+    return CONDITION_BUSY;
 }
 
-enum condition condition_of_local(const struct member *member, const struct unit_evidence *unit, bool stalled,
-    bool all_others_down, const struct policy *policy, uint64_t now_ms)
+/* The Erlang machine runs, and its client ports are closed. A node that was paused by a partition resumes by
+ * itself, and a restart would break that: so whatever may be a pause is one. */
+static enum condition condition_of_closed(const struct core *core, uint64_t now_ms)
 {
+    int running;
+
+    if (core->member_count > 1 && views_reachable(core) < views_majority(core))
+        return CONDITION_PAUSED;
+    running = views_of_local(core, now_ms);
+    if (views_local_drained(core, now_ms) || running == 1)
+        return CONDITION_DRAINED;
+    if (running == 0)
+        return CONDITION_APP_STOPPED;
+    return core->members_known && core->member_count == 1 ? CONDITION_APP_STOPPED : CONDITION_UNKNOWN;
+}
+
+/* What is wrong with the cluster while this node itself serves. */
+static enum condition condition_of_cluster(const struct core *core, uint64_t now_ms)
+{
+    if (views_partitioned(core, now_ms))
+        return CONDITION_PARTITIONED;
+    if (views_reachable(core) < views_majority(core))
+        return CONDITION_ISOLATED;
+    if (views_serving(core) < views_majority(core))
+        return CONDITION_QUORUM_LOST;
+    return views_stale(core, now_ms) ? CONDITION_STALE_VIEW : CONDITION_HEALTHY;
+}
+
+static enum condition condition_of_running(const struct core *core, uint64_t now_ms)
+{
+    const struct member *member = &core->members[0];
+    enum condition condition, cluster;
+
+    if (member_hangs(member, &core->policy, core->unit.since_ms, now_ms))
+        return condition_of_silent(core, now_ms);
+    if (member_ports_closed(member, &core->policy))
+        return condition_of_closed(core, now_ms);
+    /* Maintenance mode suspends the listeners; a kept-alive connection to the API outlives that. */
+    if (member_lost_listener(member))
+        return views_local_drained(core, now_ms) ? CONDITION_DRAINED : CONDITION_LISTENER_LOST;
+    condition = condition_of_answers(member, &core->policy);
+    if (condition != CONDITION_HEALTHY && condition != CONDITION_ALARM)
+        return condition;
+    cluster = condition_of_cluster(core, now_ms);
+    return cluster == CONDITION_HEALTHY ? condition : cluster;
+}
+
+static bool all_others_down(const struct core *core)
+{
+    for (size_t i = 1; i < core->member_count; i++)
+        if (!member_is_down(&core->members[i]))
+            return false;
+    return core->member_count > 1;
+}
+
+enum condition condition_of_local(const struct core *core, uint64_t now_ms)
+{
+    const struct unit_evidence *unit = &core->unit;
+
     if (!unit->known)
         return CONDITION_UNKNOWN;
     if (unit_is_masked(&unit->state) && !unit_is_running(&unit->state))
@@ -70,7 +133,7 @@ enum condition condition_of_local(const struct member *member, const struct unit
     if (unit_is_unknown(&unit->state) && !unit_is_running(&unit->state))
         return CONDITION_MISCONFIGURED;
     if (unit_is_dead(unit))
-        return all_others_down ? CONDITION_ALL_DOWN : CONDITION_CRASHED;
+        return all_others_down(core) ? CONDITION_ALL_DOWN : CONDITION_CRASHED;
     switch (unit->state.active) {
     case UNIT_ACTIVATING:
         return CONDITION_BOOTING;
@@ -80,7 +143,7 @@ enum condition condition_of_local(const struct member *member, const struct unit
         return unit->own_job || unit->state.job_id != 0 ? CONDITION_UNKNOWN : CONDITION_STOPPED;
     case UNIT_ACTIVE:
     case UNIT_RELOADING:
-        return stalled ? CONDITION_STALLED : condition_of_running(member, unit, policy, now_ms);
+        return core->stalled ? CONDITION_STALLED : condition_of_running(core, now_ms);
     case UNIT_DEACTIVATING: /* how it ends decides */
     case UNIT_ACTIVE_UNKNOWN:
         break;

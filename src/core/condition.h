@@ -4,6 +4,8 @@
 
 #include "core/member.h"
 
+struct core;
+
 /* What systemd says of the local unit, and what this agent remembers around it. */
 struct unit_evidence {
     bool known;
@@ -21,8 +23,8 @@ bool unit_is_masked(const struct unit_state *state);
 bool unit_is_unknown(const struct unit_state *state); /* systemd has no unit of this name */
 bool unit_is_running(const struct unit_state *state); /* active, or reloading */
 
-enum condition condition_of_local(const struct member *member, const struct unit_evidence *unit, bool stalled,
-    bool all_others_down, const struct policy *policy, uint64_t now_ms);
+/* The local node's condition, by everything that the core knows. */
+enum condition condition_of_local(const struct core *core, uint64_t now_ms);
 enum condition condition_of_peer(const struct member *member, const struct policy *policy);
 
 #endif

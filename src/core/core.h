@@ -5,14 +5,16 @@
 #include "core/budget.h"
 #include "core/condition.h"
 #include "core/member.h"
+#include "core/process.h"
 #include "core/table.h"
+#include "core/views.h"
 #include "rmqwatch/action.h"
 #include "rmqwatch/event.h"
 
 /* Parts of an incident whose duration is told. */
 enum phase_kind { PHASE_DETECT, PHASE_ASK, PHASE_KILL, PHASE_BOOT, PHASE_VERIFY, PHASE_COUNT };
 
-enum { TOLD_ROWS_MAX = 16 }; /* the table has fewer rows that tell NOTICE_HELD or NOTICE_RESTARTING */
+enum { TOLD_ROWS_MAX = 24 }; /* the table has fewer rows that tell NOTICE_HELD or NOTICE_RESTARTING */
 
 struct incident {
     char id[RMQ_INCIDENT_ID_MAX]; /* empty: no incident */
@@ -44,6 +46,15 @@ struct verify {
     uint64_t ask_pause_ms;
 };
 
+/* A notice that waits a moment for the evidence that belongs into it. */
+struct delayed_notice {
+    bool waiting;
+    uint64_t deadline_ms;
+    struct notice notice;
+};
+
+enum { OPENINGS_MAX = 8 };
+
 struct rescue {
     enum state state;
     uint64_t entered_ms;
@@ -53,8 +64,35 @@ struct rescue {
     struct incident incident;
     struct verify verify;
     struct budget budget;
+    uint64_t collect_ms;            /* when evidence was asked for last */
+    bool collecting;                /* and it is still awaited */
+    bool collected;                 /* for this incident, while the broker was alive */
+    struct evidence_event evidence; /* of this incident; empty texts when there is none */
+    struct delayed_notice delayed;
+    uint32_t opening_count; /* when incidents began, oldest first */
+    uint64_t openings_ms[OPENINGS_MAX];
     const char *why;   /* the sentence of the last row that changed something */
     char refusal[160]; /* systemd's last refusal */
+};
+
+/* An operator's word that nothing is to be done on this node. */
+struct hold {
+    bool active;
+    int64_t until_wall_ms; /* for people; and for what survives a restart of the host */
+    uint64_t until_ms;
+    char owner[RMQ_OWNER_MAX];
+    char reason[RMQ_REASON_MAX];
+};
+
+enum lease_state { LEASE_FREE, LEASE_SOUGHT, LEASE_HELD };
+
+struct lease_memory {
+    enum lease_state state;
+    bool checked; /* an answer to a check was heard */
+    bool usable;
+    uint64_t checked_ms; /* when it was asked for last; 0: never */
+    char problem[160];   /* of the last check that found it not usable */
+    char detail[160];    /* of the last answer in this round of questions */
 };
 
 struct watch {
@@ -73,6 +111,15 @@ struct core {
     char stopped_invocation[33]; /* restored: the run of the broker that an operator had stopped */
     bool seen_running;
     uint64_t dead_since_ms; /* since when it is failed or waits in auto-restart; 0: before this agent */
+    struct process process; /* of the local broker */
+    bool packages_changing;
+    uint64_t packages_ms; /* when that was heard */
+    char package_manager[32];
+    struct views views;
+    struct hold hold;
+    struct lease_memory lease;
+    bool store_failed;
+    char store_problem[160];
     struct rescue rescue;
     struct watch watches[WATCH_PEER];
     struct watch peer_watches[RMQ_MEMBERS_MAX];
@@ -92,6 +139,9 @@ struct core_snapshot {
     uint32_t give_ups;
     uint32_t restart_count;
     int64_t restarts_wall_ms[BUDGET_RESTARTS_MAX];
+    uint32_t peer_return_count;
+    int64_t peer_returns_wall_ms[BUDGET_RESTARTS_MAX];
+    struct hold hold; /* until_ms is not used */
     bool seen_running;
     char invocation_id[33]; /* of the unit when this was taken */
     size_t member_count;
@@ -106,6 +156,8 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
 void core_snapshot(
     const struct core *core, struct core_snapshot *ret_snapshot, uint64_t now_ms, int64_t wall_ms);
 
+/* Whether nothing is to be done on this node now: an operator's hold, or a package manager at work. */
+bool core_is_on_hold(const struct core *core, uint64_t now_ms);
 /* Never fails, blocks or allocates. Time comes only from event->now_ms. ACTIONS is emptied first. */
 void core_step(struct core *core, const struct event *event, struct action_list *actions);
 /* When the core next wants EVENT_TICK; an event may come earlier. */

@@ -48,7 +48,7 @@ static void describe_next(const struct core *core, const char *what, uint64_t no
     text_append(text, size, "; %s in %s", what, pause);
 }
 
-static const char *probe_label(enum probe_kind kind)
+const char *describe_probe_kind(enum probe_kind kind)
 {
     static const char *const labels[PROBE_KIND_COUNT] = {"AMQP", "management API", "command"};
 
@@ -64,7 +64,7 @@ void describe_probes(const struct member *member, char *text, size_t size)
 
         if (!memory->seen)
             continue;
-        text_append(text, size, "%s%s: %s", first ? "" : "; ", probe_label((enum probe_kind)kind),
+        text_append(text, size, "%s%s: %s", first ? "" : "; ", describe_probe_kind((enum probe_kind)kind),
             probe_result_info(memory->result)->sentence);
         if (memory->failures > 1)
             text_append(text, size, " (%u in a row)", memory->failures);
@@ -72,10 +72,39 @@ void describe_probes(const struct member *member, char *text, size_t size)
     }
 }
 
+void describe_hold(const struct core *core, uint64_t now_ms, char *text, size_t size)
+{
+    const struct hold *hold = &core->hold;
+    char stamp[32];
+
+    if (hold->active) {
+        text_timestamp(stamp, sizeof(stamp), hold->until_wall_ms);
+        text_append(text, size, "%s holds it until %s: %s", hold->owner[0] ? hold->owner : "somebody", stamp,
+            hold->reason);
+    } else if (core_is_on_hold(core, now_ms)) {
+        text_append(text, size, "a package manager is at work (%s)", core->package_manager);
+    } else {
+        text_append(text, size, "the hold is over");
+    }
+}
+
+/* What keeps us from acting, the strongest reason first, as in the table. */
+static void describe_obstacle(const struct core *core, uint64_t now_ms, char *text, size_t size)
+{
+    if (core->rescue.refusal[0])
+        text_append(text, size, "%s", core->rescue.refusal);
+    else if (core_is_on_hold(core, now_ms))
+        describe_hold(core, now_ms, text, size);
+    else if (views_partitioned(core, now_ms) || views_stale(core, now_ms))
+        views_describe(core, text, size);
+    else if (core->lease.detail[0] && quorum_is_safe(core))
+        text_append(text, size, "the lease: %s", core->lease.detail);
+    else
+        quorum_describe(core, text, size);
+}
+
 void describe_rescue(const struct core *core, enum notice_kind kind, uint64_t now_ms, char *text, size_t size)
 {
-    const struct rescue *rescue = &core->rescue;
-
     switch (kind) {
     case NOTICE_CRASHED:
     case NOTICE_RETRYING:
@@ -88,16 +117,14 @@ void describe_rescue(const struct core *core, enum notice_kind kind, uint64_t no
         break;
     case NOTICE_HUNG:
         describe_probes(&core->members[0], text, size);
+        process_describe(&core->process, now_ms, text, size);
         break;
     case NOTICE_RESTARTING:
         quorum_describe(core, text, size);
         describe_budget(core, now_ms, text, size);
         break;
     case NOTICE_HELD:
-        if (rescue->refusal[0])
-            text_append(text, size, "%s", rescue->refusal);
-        else
-            quorum_describe(core, text, size);
+        describe_obstacle(core, now_ms, text, size);
         describe_next(core, "next try", now_ms, text, size);
         break;
     case NOTICE_WOULD_ACT:
@@ -113,94 +140,6 @@ void describe_rescue(const struct core *core, enum notice_kind kind, uint64_t no
         describe_probes(&core->members[0], text, size);
         break;
     default:
-        break;
-    }
-}
-
-static void describe_bytes(uint64_t bytes, char *text, size_t size)
-{
-    if (bytes >= 1ULL << 30)
-        text_append(text, size, "%.1f GiB", (double)bytes / (double)(1ULL << 30));
-    else
-        text_append(text, size, "%.1f MiB", (double)bytes / (double)(1ULL << 20));
-}
-
-static void describe_resource(const struct node_view *view, bool memory, char *text, size_t size)
-{
-    if (!view->resources_known)
-        return;
-    text_append(text, size, memory ? ": " : ": free ");
-    describe_bytes(memory ? view->memory_used_bytes : view->disk_free_bytes, text, size);
-    text_append(text, size, memory ? " used, the limit is " : ", the limit is ");
-    describe_bytes(memory ? view->memory_limit_bytes : view->disk_limit_bytes, text, size);
-}
-
-static void describe_waiting_for(const struct core *core, char *text, size_t size)
-{
-    bool any = false;
-
-    for (size_t i = 1; i < core->member_count; i++) {
-        if (core->members[i].condition != CONDITION_PEER_DOWN)
-            continue;
-        text_append(
-            text, size, "%s%s", any ? ", " : "; not running, it may wait for: ", core->members[i].name);
-        any = true;
-    }
-}
-
-static void describe_check(const struct core *core, enum probe_kind kind, char *text, size_t size)
-{
-    for (size_t i = 0; i < core->member_count; i++) {
-        const struct probe_memory *memory = &core->members[i].probes[kind];
-
-        if (memory->misconfigured == 0)
-            continue;
-        text_append(text, size, "%s of %s: %s", probe_label(kind), core->members[i].name,
-            probe_result_info(memory->result)->sentence);
-        return;
-    }
-    text_append(text, size, "%s", probe_label(kind));
-}
-
-static const char *subject_unit(const struct core *core)
-{
-    return unit_is_unknown(&core->unit.state) ? "not known there" : "known";
-}
-
-void describe_watch(
-    const struct core *core, enum watch_kind kind, size_t member, uint64_t now_ms, char *text, size_t size)
-{
-    const struct member *subject = &core->members[member];
-    char duration[32];
-
-    switch (kind) {
-    case WATCH_MEMORY_ALARM:
-    case WATCH_DISK_ALARM:
-        text_append(text, size, kind == WATCH_MEMORY_ALARM ? "memory" : "disk");
-        describe_resource(&subject->view, kind == WATCH_MEMORY_ALARM, text, size);
-        break;
-    case WATCH_SLOW_BOOT:
-        text_duration(duration, sizeof(duration), now_ms - subject->condition_since_ms);
-        text_append(text, size, "for %s; its status: %s", duration,
-            core->unit.state.status_text[0] ? core->unit.state.status_text : "none");
-        describe_waiting_for(core, text, size);
-        break;
-    case WATCH_CHECK_AMQP:
-    case WATCH_CHECK_MANAGEMENT:
-    case WATCH_CHECK_EXEC:
-        describe_check(core, (enum probe_kind)(PROBE_AMQP + (kind - WATCH_CHECK_AMQP)), text, size);
-        break;
-    case WATCH_CHECK_UNIT:
-        text_append(text, size, "systemd: the unit is %s; see the option unit", subject_unit(core));
-        break;
-    case WATCH_AGENT:
-        text_duration(duration, sizeof(duration), core->stall_ms);
-        text_append(text, size, "the loop was %s late; older evidence is discarded", duration);
-        break;
-    case WATCH_ALL_DOWN:
-    case WATCH_PEER:
-    case WATCH_KIND_COUNT:
-        describe_probes(subject, text, size);
         break;
     }
 }

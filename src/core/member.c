@@ -17,6 +17,8 @@ void member_forget(struct member *member)
     member->members_started_ms = 0;
     member->partitions_started_ms = 0;
     member->vhosts_started_ms = 0;
+    member->queues_started_ms = 0;
+    member->leaderless_seen = 0;
 }
 
 /* A connection alone proves nothing after silence: the kernel accepts on behalf of a hung broker. */
@@ -88,6 +90,16 @@ static void absorb_view(struct member *member, const struct probe_event *probe)
         member->view.vhosts_up = view->vhosts_up;
         member->vhosts_started_ms = probe->started_ms;
     }
+    if (view->queues_known) {
+        member->view.queues_known = true;
+        member->view.queues_critical = view->queues_critical;
+        member->queues_started_ms = probe->started_ms;
+    }
+    if (view->leaders_known) {
+        member->view.leaders_known = true;
+        member->view.leaderless_queues = view->leaderless_queues;
+        member->leaderless_seen = view->leaderless_queues > 0 ? member->leaderless_seen + 1 : 0;
+    }
     if (view->resources_known) {
         member->view.resources_known = true;
         member->view.memory_used_bytes = view->memory_used_bytes;
@@ -134,17 +146,11 @@ void member_mark_slow(struct member *member, enum probe_kind kind)
 
 static bool probe_unsettled(const struct probe_memory *memory, const struct policy *policy)
 {
-    switch (memory->health) {
-    case HEALTH_UNKNOWN:
-        return memory->slow || memory->failures > 0 ||
-               (memory->misconfigured > 0 && memory->misconfigured < policy->fall);
-    case HEALTH_UP:
-        return memory->slow || memory->failures > 0 || memory->misconfigured > 0;
-    case HEALTH_DOWN:
-        /* Silence can only be disproved by a deep probe, so it is kept up. */
+    if (memory->health == HEALTH_DOWN) /* silence can only be disproved by a deep probe, so it is kept up */
         return memory->successes > 0 || memory->result == PROBE_RESULT_SILENT;
-    }
-    return false;
+    if (memory->slow || memory->failures > 0)
+        return true;
+    return memory->misconfigured > 0 && (memory->health == HEALTH_UP || memory->misconfigured < policy->fall);
 }
 
 bool member_unsettled(const struct member *member, const struct policy *policy)
@@ -165,6 +171,35 @@ bool member_hangs(
     if (!policy->probe_amqp || amqp->timeouts < policy->fall || second->timeouts < policy->fall)
         return false;
     return second->succeeded_ms > 0 || now_ms - since_ms >= policy->verify_timeout_ms;
+}
+
+uint64_t member_silent_since_ms(const struct member *member)
+{
+    uint64_t since_ms = 0;
+
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        if (member->probes[kind].timeouts > 0 && member->probes[kind].failed_since_ms > since_ms)
+            since_ms = member->probes[kind].failed_since_ms;
+    return since_ms;
+}
+
+static bool is_refused(const struct probe_memory *memory, const struct policy *policy)
+{
+    return memory->result == PROBE_RESULT_REFUSED && memory->failures >= policy->fall;
+}
+
+bool member_ports_closed(const struct member *member, const struct policy *policy)
+{
+    return policy->probe_amqp && policy->probe_management &&
+           is_refused(&member->probes[PROBE_AMQP], policy) &&
+           is_refused(&member->probes[PROBE_MANAGEMENT], policy);
+}
+
+bool member_lost_listener(const struct member *member)
+{
+    return member->probes[PROBE_AMQP].health == HEALTH_DOWN &&
+           member->probes[PROBE_MANAGEMENT].health == HEALTH_UP &&
+           member->probes[PROBE_MANAGEMENT].failures == 0;
 }
 
 void member_forget_unused(struct member *member, const struct policy *policy)
@@ -210,12 +245,31 @@ bool member_host_answers(const struct member *member)
     return false;
 }
 
-int member_says_running(const struct member *member, const char *other)
+static const struct member_view *find_view(const struct member *member, const char *other)
 {
     if (!member->view.members_known)
-        return -1;
+        return NULL;
     for (size_t i = 0; i < member->view.member_count; i++)
         if (!strcmp(member->view.members[i].name, other))
-            return member->view.members[i].running;
-    return -1;
+            return &member->view.members[i];
+    return NULL;
+}
+
+int member_says_running(const struct member *member, const char *other)
+{
+    const struct member_view *view = find_view(member, other);
+
+    return view ? view->running : -1;
+}
+
+bool member_is_witness(const struct member *member)
+{
+    return member_says_running(member, member->name) != 0;
+}
+
+bool member_says_drained(const struct member *member, const char *other)
+{
+    const struct member_view *view = find_view(member, other);
+
+    return view && view->being_drained;
 }

@@ -31,6 +31,8 @@ struct member {
     uint64_t members_started_ms;
     uint64_t partitions_started_ms;
     uint64_t vhosts_started_ms;
+    uint64_t queues_started_ms;
+    uint32_t leaderless_seen; /* answers in a row with queues that have no leader */
     enum condition condition;
     uint64_t condition_since_ms;
     bool fast; /* the pace that was ordered last */
@@ -50,6 +52,13 @@ bool member_unsettled(const struct member *member, const struct policy *policy);
  * for after a start it may be busy with recovery and with clients that all come back at once. */
 bool member_hangs(
     const struct member *member, const struct policy *policy, uint64_t since_ms, uint64_t now_ms);
+/* Since when both of the probes that prove a hang have been silent. */
+uint64_t member_silent_since_ms(const struct member *member);
+/* AMQP and management API both refuse connections, `fall` times in a row: the host is there, nothing listens.
+ */
+bool member_ports_closed(const struct member *member, const struct policy *policy);
+/* The management API answers, the AMQP port does not. */
+bool member_lost_listener(const struct member *member);
 /* Forgets the answers to kinds of probes that are not in use any more. */
 void member_forget_unused(struct member *member, const struct policy *policy);
 /* Every kind of probe that is in use says down. */
@@ -60,5 +69,10 @@ bool member_is_up(const struct member *member);
 bool member_host_answers(const struct member *member);
 /* Whether OTHER is listed as running: 1 yes, 0 no, -1 not known. */
 int member_says_running(const struct member *member, const char *other);
+/* It does not list itself as not running: a broker that boots opens its API early, and then calls everybody
+ * down. */
+bool member_is_witness(const struct member *member);
+/* OTHER is listed as being in maintenance mode. */
+bool member_says_drained(const struct member *member, const char *other);
 
 #endif

@@ -5,7 +5,7 @@
  * counts as long as a new one could not be better: until Erlang's net tick would have told them. */
 enum { VIEW_MAX_AGE_MS = 60000 };
 
-enum standing { STANDS, SILENT, CALLED_DOWN, NO_VIEW };
+enum standing { STANDS, SILENT, CALLED_DOWN, NO_VIEW, BOOTS };
 
 static const char *standing_text(enum standing standing)
 {
@@ -16,6 +16,8 @@ static const char *standing_text(enum standing standing)
         return "is called down by another member";
     case NO_VIEW:
         return "answers, but has not said lately who is running";
+    case BOOTS:
+        return "answers, but does not run yet";
     case SILENT:
         break;
     }
@@ -42,17 +44,24 @@ static bool has_view(const struct core *core, const struct member *member)
            member->members_started_ms + VIEW_MAX_AGE_MS >= core->rescue.asked_ms;
 }
 
+/* Its word on who is running counts. */
+static bool is_witness(const struct core *core, const struct member *member)
+{
+    return answered_well(core, member) && has_view(core, member) && member_is_witness(member);
+}
+
 static enum standing standing_of(const struct core *core, const struct member *member)
 {
     if (!answered_well(core, member))
         return SILENT;
     if (!has_view(core, member))
         return NO_VIEW;
+    if (!member_is_witness(member))
+        return BOOTS;
     for (size_t i = 1; i < core->member_count; i++) {
         const struct member *other = &core->members[i];
 
-        if (answered_well(core, other) && has_view(core, other) &&
-            member_says_running(other, member->name) == 0)
+        if (is_witness(core, other) && member_says_running(other, member->name) == 0)
             return CALLED_DOWN;
     }
     return STANDS;
@@ -60,7 +69,10 @@ static enum standing standing_of(const struct core *core, const struct member *m
 
 bool quorum_all_answered(const struct core *core)
 {
-    for (size_t i = 1; i < core->member_count; i++)
+    /* Only the node itself knows which of its queues would suffer, and its API is well. */
+    size_t first = core->members[0].condition == CONDITION_LISTENER_LOST ? 0 : 1;
+
+    for (size_t i = first; i < core->member_count; i++)
         if (!answered(core, &core->members[i]))
             return false;
     return true;
@@ -78,6 +90,40 @@ bool quorum_of_others(const struct core *core)
         if (standing_of(core, &core->members[i]) == STANDS)
             standing++;
     return standing >= core->member_count / 2 + 1;
+}
+
+/* Everybody who answers, and somebody does, says that this node does not run. */
+static bool counted_out(const struct core *core)
+{
+    size_t answers = 0;
+
+    for (size_t i = 1; i < core->member_count; i++) {
+        const struct member *member = &core->members[i];
+
+        if (!is_witness(core, member))
+            continue;
+        if (member_says_running(member, core->members[0].name) != 0)
+            return false;
+        answers++;
+    }
+    return answers > 0;
+}
+
+bool quorum_is_safe(const struct core *core)
+{
+    if (quorum_of_others(core))
+        return true;
+    if (!core->members_known || !core->policy.lease_independent)
+        return false;
+    return core->members[0].condition == CONDITION_FROZEN || counted_out(core);
+}
+
+void quorum_list_standing(const struct core *core, struct lease_action *ret_lease)
+{
+    ret_lease->count = 0;
+    for (size_t i = 1; i < core->member_count; i++)
+        if (member_is_up(&core->members[i]) && core->members[i].probes[PROBE_AMQP].failures == 0)
+            text_copy(ret_lease->peers[ret_lease->count++], RMQ_NODE_NAME_MAX, core->members[i].name);
 }
 
 void quorum_describe(const struct core *core, char *text, size_t size)

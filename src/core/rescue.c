@@ -1,13 +1,20 @@
 #include "core/rescue.h"
 #include "base/text.h"
-#include "core/describe.h"
+#include "core/facts.h"
 #include "core/quorum.h"
 #include "core/step.h"
+#include "core/tell.h"
 #include "core/verify.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define NEVER UINT64_MAX
+
+enum {
+    COLLECT_MS = 2000,      /* for evidence, before a kill goes on without it */
+    LEASE_MARGIN_MS = 1000, /* for the answer, after the lease's own time limit */
+};
 
 bool rescue_is_open(enum state state)
 {
@@ -21,31 +28,6 @@ void rescue_init(struct rescue *rescue, uint64_t now_ms)
     rescue->entered_ms = now_ms;
     rescue->deadline_ms = NEVER;
     rescue->why = "this agent has just started";
-}
-
-uint16_t rescue_facts(const struct core *core, uint64_t now_ms)
-{
-    unsigned facts = 0;
-
-    if (core->policy.act)
-        facts |= FACT_ACT;
-    if (quorum_of_others(core))
-        facts |= FACT_QUORUM;
-    if (budget_left(&core->rescue.budget, &core->policy, now_ms))
-        facts |= FACT_BUDGET;
-    if (core->unit.known && core->unit.state.job_id != 0)
-        facts |= FACT_FOREIGN_JOB;
-    if (core->seen_running)
-        facts |= FACT_SEEN;
-    if (unit_is_dead(&core->unit))
-        facts |= FACT_DEAD;
-    if (core->members[0].condition == CONDITION_HUNG)
-        facts |= FACT_HUNG;
-    if (core->unit.known && unit_is_running(&core->unit.state))
-        facts |= FACT_RUNNING;
-    if (core->unit.own_stop)
-        facts |= FACT_OWN_STOP;
-    return (uint16_t)facts;
 }
 
 static uint64_t after(uint64_t now_ms, uint64_t ms)
@@ -68,6 +50,8 @@ static uint64_t deadline_of(const struct core *core, enum state state, uint64_t 
     switch (state) {
     case STATE_ASKING:
         return after(now_ms, policy->ask_timeout_ms);
+    case STATE_LEASING:
+        return after(now_ms, policy->lease_timeout_ms + LEASE_MARGIN_MS);
     case STATE_HELD:
         return after(now_ms, policy->held_retry_ms);
     case STATE_KILLING:
@@ -87,6 +71,7 @@ static enum phase_kind phase_of(enum state state)
 {
     switch (state) {
     case STATE_ASKING:
+    case STATE_LEASING:
     case STATE_HELD:
         return PHASE_ASK;
     case STATE_KILLING:
@@ -103,6 +88,13 @@ static enum phase_kind phase_of(enum state state)
     }
 }
 
+static void note_opening(struct rescue *rescue, uint64_t now_ms)
+{
+    if (rescue->opening_count == OPENINGS_MAX)
+        memmove(rescue->openings_ms, rescue->openings_ms + 1, sizeof(uint64_t) * --rescue->opening_count);
+    rescue->openings_ms[rescue->opening_count++] = now_ms;
+}
+
 static void open_incident(struct core *core, const struct step *step)
 {
     struct incident *incident = &core->rescue.incident;
@@ -113,7 +105,11 @@ static void open_incident(struct core *core, const struct step *step)
     incident->since_wall_ms = step->wall_ms;
     incident->since_ms = step->now_ms;
     core->rescue.refusal[0] = '\0';
-    if (core->members[0].condition == CONDITION_HUNG) {
+    core->rescue.collected = false;
+    core->rescue.collecting = false;
+    memset(&core->rescue.evidence, 0, sizeof(core->rescue.evidence));
+    note_opening(&core->rescue, step->now_ms);
+    if (condition_in(core->members[0].condition, CONDITIONS_CURABLE)) {
         uint64_t first = probes[PROBE_AMQP].failed_since_ms;
 
         for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
@@ -140,7 +136,8 @@ enum { OWN_RESTART_MARGIN_MS = 1000 };
 static void act_start(struct core *core, struct step *step)
 {
     uint64_t dead_ms = step->now_ms - core->dead_since_ms;
-    bool early = dead_ms + OWN_RESTART_MARGIN_MS < core->unit.state.restart_delay_ms;
+    /* An agent that has just slept does not know for how long the unit has been dead. */
+    bool early = !core->stalled && dead_ms + OWN_RESTART_MARGIN_MS < core->unit.state.restart_delay_ms;
 
     step_action(step, unit_is_dead(&core->unit) && early ? ACTION_RESTART_UNIT : ACTION_START_UNIT);
     core->unit.own_job = true;
@@ -153,6 +150,43 @@ static void act_ask(struct core *core, struct step *step)
         text_copy(step_action(step, ACTION_ASK)->node, RMQ_NODE_NAME_MAX, core->members[i].name);
 }
 
+static void act_lease(struct core *core, struct step *step)
+{
+    core->lease.state = LEASE_SOUGHT;
+    quorum_list_standing(core, &step_action(step, ACTION_LEASE_ACQUIRE)->lease);
+}
+
+/* Held from before the kill until the recovery is proven, or came to nothing. */
+static void release_lease(struct core *core, struct step *step)
+{
+    const uint32_t under_lease = 1u << STATE_ASKING | 1u << STATE_LEASING | 1u << STATE_KILLING |
+                                 1u << STATE_STARTING | 1u << STATE_VERIFYING;
+
+    if (core->lease.state == LEASE_FREE || (under_lease >> core->rescue.state) & 1)
+        return;
+    core->lease.state = LEASE_FREE;
+    step_action(step, ACTION_LEASE_RELEASE);
+}
+
+static void collect(struct core *core, bool live, struct step *step)
+{
+    struct collect_action *action = &step_action(step, ACTION_COLLECT)->collect;
+
+    text_copy(action->incident, sizeof(action->incident), core->rescue.incident.id);
+    action->live = live;
+    core->rescue.collecting = true;
+    core->rescue.collected = core->rescue.collected || live;
+    core->rescue.collect_ms = step->now_ms;
+}
+
+/* Of a unit that nobody else is at work on, and that is dead now: an agent that has just slept cannot tell.
+ */
+static bool may_end_loop(const struct core *core, uint64_t now_ms)
+{
+    return core->policy.act && !core->stalled && core->unit.state.job_id == 0 &&
+           !core_is_on_hold(core, now_ms);
+}
+
 static void perform(struct core *core, const struct row *row, struct step *step)
 {
     switch (row->act) {
@@ -162,20 +196,34 @@ static void perform(struct core *core, const struct row *row, struct step *step)
     case ACT_KILL:
         step_action(step, ACTION_KILL_UNIT);
         break;
+    case ACT_RESTART:
+        step_action(step, ACTION_RESTART_UNIT);
+        core->unit.own_job = true;
+        break;
     case ACT_STOP:
-        /* Only what is dead already: this ends systemd's own restart loop. */
-        if (core->policy.act && unit_is_dead(&core->unit)) {
+        assert(unit_is_dead(&core->unit)); /* tests/unit/test_table.c: every such row asks for it */
+        if (may_end_loop(core, step->now_ms)) {
             step_action(step, ACTION_STOP_UNIT);
             core->unit.own_job = true;
             core->unit.own_stop = true;
         }
         break;
-    case ACT_ASK:
+    case ACT_ASK: /* what kept us from acting in an earlier round is no reason in this one */
+        core->rescue.refusal[0] = '\0';
+        core->lease.detail[0] = '\0';
         act_ask(core, step);
+        break;
+    case ACT_LEASE:
+        act_lease(core, step);
         break;
     case ACT_NOTHING:
         break;
     }
+    /* Before a kill, while there is still something to see; and after a death, for the cause. */
+    if (core->rescue.state == STATE_ASKING && !core->rescue.collected)
+        collect(core, true, step);
+    else if (tell_is_delayed(row->tell))
+        collect(core, false, step);
 }
 
 /* Paid when it is done: a kill with its start counts once, a kill that comes to nothing counts too. */
@@ -184,59 +232,24 @@ static void count_restart(struct core *core, const struct row *row, enum state f
     bool starts = row->to == STATE_STARTING && (row->act == ACT_START || from == STATE_BACKING_OFF) &&
                   from != STATE_KILLING && from != STATE_GAVE_UP;
 
-    if (starts || row->act == ACT_KILL)
+    if (starts || row->act == ACT_KILL || row->act == ACT_RESTART)
         budget_spend(&core->rescue.budget, step->now_ms);
-    if (row->to == STATE_GAVE_UP && from != STATE_GAVE_UP)
+    if (row->to == STATE_GAVE_UP)
         core->rescue.budget.give_ups++;
-}
-
-/* What is tried again and again is told once, until the node has died and is being started. */
-static bool is_news(struct incident *incident, const struct row *row)
-{
-    if (row->to == STATE_STARTING)
-        incident->told_count = 0;
-    if (row->tell != NOTICE_HELD && row->tell != NOTICE_RESTARTING)
-        return row->tell != NOTICE_NONE;
-    for (size_t i = 0; i < incident->told_count; i++)
-        if (incident->told[i] == row)
-            return false;
-    if (incident->told_count < TOLD_ROWS_MAX)
-        incident->told[incident->told_count++] = row;
-    return true;
-}
-
-static void tell(struct core *core, const struct row *row, enum state from, struct step *step)
-{
-    struct rescue *rescue = &core->rescue;
-    bool news = is_news(&rescue->incident, row);
-    const struct member *local = &core->members[0];
-    struct notice *notice;
-    char id[RMQ_INCIDENT_ID_MAX];
-
-    text_copy(id, sizeof(id), rescue->incident.id);
-    if (!id[0])
-        step_incident_id(step, local->name, id, sizeof(id));
-    notice = step_notice(step, core, news ? ACTION_NOTICE : ACTION_RECORD, news ? row->tell : NOTICE_NONE,
-        local->name, local->condition, id, row->why);
-    if (rescue->incident.id[0])
-        notice->since_wall_ms = rescue->incident.since_wall_ms;
-    if (!news)
-        text_append(notice->detail, sizeof(notice->detail), "%s -> %s%s", state_name(from),
-            state_name(rescue->state), row->tell == NOTICE_NONE ? "" : "; ");
-    describe_rescue(core, row->tell, step->now_ms, notice->detail, sizeof(notice->detail));
-    if (row->tell == NOTICE_RECOVERED || row->tell == NOTICE_UNVERIFIED)
-        describe_phases(core, step->now_ms, notice);
 }
 
 void rescue_trigger(struct core *core, enum trigger trigger, struct step *step)
 {
     struct rescue *rescue = &core->rescue;
-    const struct row *row = table_find(rescue->state, trigger, rescue_facts(core, step->now_ms));
+    const struct row *row = table_find(rescue->state, trigger, facts_of(core, step->now_ms));
     enum state from = rescue->state;
     enum phase_kind phase = phase_of(from);
 
-    if (row->to == STATE_COUNT)
+    if (row->to == STATE_COUNT) {
+        if (row->tell != NOTICE_NONE)
+            tell_row(core, row, from, step);
         return;
+    }
     rescue->why = row->why;
     if (row->to == from) { /* wait for another round */
         rescue->deadline_ms = deadline_of(core, from, step->now_ms);
@@ -253,10 +266,11 @@ void rescue_trigger(struct core *core, enum trigger trigger, struct step *step)
     if (row->to == STATE_VERIFYING)
         verify_begin(core, step->now_ms);
     /* Told, and handed out to be written down, before it is done: an agent may die in between. */
-    tell(core, row, from, step);
+    tell_row(core, row, from, step);
     if (rescue_is_open(from) && !rescue_is_open(row->to))
         close_incident(core);
     step_action(step, ACTION_SAVE);
+    release_lease(core, step);
     perform(core, row, step);
 }
 
@@ -288,13 +302,26 @@ static void evaluate_proofs(struct core *core, struct step *step)
         rescue_trigger(core, TRIGGER_DEADLINE, step);
 }
 
+/* An impatient ask_timeout does not cut evidence short: after the kill it is gone. */
+static uint64_t state_deadline_ms(const struct rescue *rescue)
+{
+    uint64_t collected_ms = rescue->collect_ms + COLLECT_MS;
+
+    return rescue->state == STATE_ASKING && rescue->collecting && rescue->deadline_ms < collected_ms
+               ? collected_ms
+               : rescue->deadline_ms;
+}
+
 void rescue_evaluate(struct core *core, struct step *step)
 {
     rescue_trigger(core, (enum trigger)core->members[0].condition, step);
-    if (core->rescue.state == STATE_ASKING && quorum_all_answered(core))
+    if (core->rescue.collecting && step->now_ms - core->rescue.collect_ms >= COLLECT_MS)
+        core->rescue.collecting = false;
+    tell_delayed(core, step);
+    if (core->rescue.state == STATE_ASKING && quorum_all_answered(core) && !core->rescue.collecting)
         rescue_trigger(core, TRIGGER_ASKED, step);
     evaluate_proofs(core, step);
-    if (step->now_ms >= core->rescue.deadline_ms) {
+    if (step->now_ms >= state_deadline_ms(&core->rescue)) {
         core->rescue.deadline_ms = NEVER;
         rescue_trigger(core, TRIGGER_DEADLINE, step);
     }
@@ -302,7 +329,7 @@ void rescue_evaluate(struct core *core, struct step *step)
 
 uint64_t rescue_deadline_ms(const struct core *core)
 {
-    uint64_t deadline_ms = core->rescue.deadline_ms;
+    uint64_t deadline_ms = state_deadline_ms(&core->rescue);
 
     /* People know of an unverified node: only the end of its stable time is waited for. */
     if (core->rescue.state == STATE_VERIFYING ||
@@ -312,5 +339,9 @@ uint64_t rescue_deadline_ms(const struct core *core)
         if (verify_ms < deadline_ms)
             deadline_ms = verify_ms;
     }
+    if (core->rescue.delayed.waiting && core->rescue.delayed.deadline_ms < deadline_ms)
+        deadline_ms = core->rescue.delayed.deadline_ms;
+    if (core->rescue.collecting && core->rescue.collect_ms + COLLECT_MS < deadline_ms)
+        deadline_ms = core->rescue.collect_ms + COLLECT_MS;
     return deadline_ms;
 }

@@ -19,6 +19,11 @@ void core_snapshot(
     ret_snapshot->restart_count = rescue->budget.count;
     for (uint32_t i = 0; i < rescue->budget.count; i++)
         ret_snapshot->restarts_wall_ms[i] = wall_ms - (int64_t)(now_ms - rescue->budget.restarts_ms[i]);
+    ret_snapshot->peer_return_count = rescue->budget.peer_count;
+    for (uint32_t i = 0; i < rescue->budget.peer_count; i++)
+        ret_snapshot->peer_returns_wall_ms[i] =
+            wall_ms - (int64_t)(now_ms - rescue->budget.peer_returns_ms[i]);
+    ret_snapshot->hold = core->hold;
     ret_snapshot->seen_running = core->seen_running;
     text_copy(
         ret_snapshot->invocation_id, sizeof(ret_snapshot->invocation_id), core->unit.state.invocation_id);
@@ -40,6 +45,20 @@ static void restore_restart(struct core *core, int64_t then_wall_ms, uint64_t no
 {
     if (wall_ms - then_wall_ms < (int64_t)core->policy.restart_window_ms)
         budget_spend(&core->rescue.budget, back_ms(now_ms, wall_ms, then_wall_ms));
+}
+
+static void restore_peer_return(struct core *core, int64_t then_wall_ms, uint64_t now_ms, int64_t wall_ms)
+{
+    if (wall_ms - then_wall_ms < (int64_t)core->policy.restart_window_ms)
+        budget_note_peer(&core->rescue.budget, back_ms(now_ms, wall_ms, then_wall_ms));
+}
+
+/* It ends when the operator said, however long the machine was off. */
+static void restore_hold(struct core *core, const struct hold *hold, uint64_t now_ms, int64_t wall_ms)
+{
+    core->hold = *hold;
+    core->hold.active = hold->active && hold->until_wall_ms > wall_ms;
+    core->hold.until_ms = now_ms + (core->hold.active ? (uint64_t)(hold->until_wall_ms - wall_ms) : 0);
 }
 
 /* States whose work may have been cut off in the middle are judged anew; the others just go on. */
@@ -66,6 +85,9 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
     rescue->budget.give_ups = snapshot->give_ups;
     for (uint32_t i = 0; i < snapshot->restart_count && i < BUDGET_RESTARTS_MAX; i++)
         restore_restart(core, snapshot->restarts_wall_ms[i], now_ms, wall_ms);
+    for (uint32_t i = 0; i < snapshot->peer_return_count && i < BUDGET_RESTARTS_MAX; i++)
+        restore_peer_return(core, snapshot->peer_returns_wall_ms[i], now_ms, wall_ms);
+    restore_hold(core, &snapshot->hold, now_ms, wall_ms);
     if (rescue->state == STATE_GAVE_UP)
         rescue->deadline_ms = now_ms + budget_give_up_pause_ms(&rescue->budget, &core->policy);
     if (rescue_is_open(rescue->state)) {

@@ -1,27 +1,19 @@
 #include "core/table.h"
 
-const struct row *table_find(enum state from, enum trigger on, uint16_t facts)
+const struct row *table_find(enum state from, enum trigger on, uint32_t facts)
 {
-    for (size_t i = 0; i < rescue_row_count; i++) {
-        const struct row *row = &rescue_rows[i];
-
-        if ((row->from & (1u << from)) && (row->on & (1u << on)) && (facts & row->need) == row->need &&
-            !(facts & row->forbid))
+    for (const struct row *row = rescue_rows;; row++) /* tests/unit/test_table.c walks every combination */
+        if ((row->from & (1u << from)) && (row->on & (UINT64_C(1) << on)) &&
+            (facts & row->need) == row->need && !(facts & row->forbid))
             return row;
-    }
-    __builtin_unreachable(); /* tests/unit/test_table.c walks every combination */
 }
 
 const struct watch_row *watch_table_find(enum watch_kind kind, bool raised, enum sign on, uint16_t facts)
 {
-    for (size_t i = 0; i < watch_row_count; i++) {
-        const struct watch_row *row = &watch_rows[i];
-
+    for (const struct watch_row *row = watch_rows;; row++)
         if ((row->kinds & (1u << kind)) && row->raised == raised && (row->on & (1u << on)) &&
             (facts & row->need) == row->need && !(facts & row->forbid))
             return row;
-    }
-    __builtin_unreachable();
 }
 
 const char *state_name(enum state state)
@@ -31,6 +23,7 @@ const char *state_name(enum state state)
         [STATE_STANDBY] = "standby",
         [STATE_OBSERVED] = "observed",
         [STATE_ASKING] = "asking",
+        [STATE_LEASING] = "leasing",
         [STATE_HELD] = "held",
         [STATE_KILLING] = "killing",
         [STATE_STARTING] = "starting",
@@ -56,6 +49,11 @@ const char *trigger_name(enum trigger trigger)
         [TRIGGER_ASKED] = "asked",
         [TRIGGER_VERIFIED] = "verified",
         [TRIGGER_DEADLINE] = "deadline",
+        [TRIGGER_GRANTED] = "lease-granted",
+        [TRIGGER_TAKEN] = "lease-taken",
+        [TRIGGER_UNAVAILABLE] = "lease-unavailable",
+        [TRIGGER_LOST] = "lease-lost",
+        [TRIGGER_RESUME] = "resume",
     };
 
     if (trigger < (enum trigger)CONDITION_COUNT)
@@ -78,12 +76,26 @@ const char *fact_name(enum fact fact)
         return "seen-running";
     case FACT_DEAD:
         return "dead";
-    case FACT_HUNG:
-        return "hung";
+    case FACT_PROOF:
+        return "proof";
     case FACT_RUNNING:
         return "running";
     case FACT_OWN_STOP:
         return "own-stop";
+    case FACT_HOLD:
+        return "hold";
+    case FACT_SPLIT:
+        return "split";
+    case FACT_SAFE:
+        return "safe";
+    case FACT_QUEUES:
+        return "queues";
+    case FACT_CROWD:
+        return "crowd";
+    case FACT_LEASE:
+        return "lease";
+    case FACT_GENTLE:
+        return "gentle";
     case FACTS_END:
         break;
     }
@@ -95,8 +107,10 @@ const char *act_name(enum act act)
     static const char *const names[] = {[ACT_NOTHING] = "-",
         [ACT_START] = "start",
         [ACT_KILL] = "kill",
+        [ACT_RESTART] = "restart",
         [ACT_STOP] = "stop",
-        [ACT_ASK] = "ask"};
+        [ACT_ASK] = "ask",
+        [ACT_LEASE] = "lease"};
 
     return names[act];
 }

@@ -91,29 +91,20 @@ static bool vhosts_up(const struct core *core)
     return !has_api(core) || (fresh(core, local->vhosts_started_ms) && local->view.vhosts_up);
 }
 
-static bool step_holds(const struct core *core, enum verify_step step)
+static bool unit_active(const struct core *core)
 {
-    switch (step) {
-    case VERIFY_UNIT:
-        return core->unit.known && unit_is_running(&core->unit.state);
-    case VERIFY_BOOT:
-        return booted(core);
-    case VERIFY_AMQP:
-        return amqp_answers(core);
-    case VERIFY_ALARM:
-        return no_alarm(core);
-    case VERIFY_PEERS:
-        return peers_agree(core);
-    case VERIFY_PARTITION:
-        return not_partitioned(core);
-    case VERIFY_VHOSTS:
-        return vhosts_up(core);
-    case VERIFY_STABLE:
-    case VERIFY_DONE:
-        break;
-    }
-    return false;
+    return core->unit.known && unit_is_running(&core->unit.state);
 }
+
+static bool (*const proofs[VERIFY_STABLE])(const struct core *core) = {
+    [VERIFY_UNIT] = unit_active,
+    [VERIFY_BOOT] = booted,
+    [VERIFY_AMQP] = amqp_answers,
+    [VERIFY_ALARM] = no_alarm,
+    [VERIFY_PEERS] = peers_agree,
+    [VERIFY_PARTITION] = not_partitioned,
+    [VERIFY_VHOSTS] = vhosts_up,
+};
 
 void verify_begin(struct core *core, uint64_t now_ms)
 {
@@ -129,7 +120,7 @@ enum verify_step verify_advance(struct core *core, uint64_t now_ms)
     struct verify *verify = &core->rescue.verify;
     enum verify_step step = VERIFY_UNIT;
 
-    while (step < VERIFY_STABLE && step_holds(core, step))
+    while (step < VERIFY_STABLE && proofs[step](core))
         step++;
     if (step == VERIFY_STABLE && verify->step >= VERIFY_STABLE && partitions_told(core) &&
         now_ms - verify->stable_since_ms >= core->policy.verify_stable_ms)
@@ -192,7 +183,7 @@ bool verify_is_late(const struct core *core, uint64_t now_ms)
         return true;
     if (verify->step == VERIFY_STABLE)
         return !partitions_told(core) && now_ms >= stable_end_ms(core);
-    return verify->step < VERIFY_STABLE && now_ms - verify->step_since_ms >= core->policy.verify_timeout_ms;
+    return now_ms - verify->step_since_ms >= core->policy.verify_timeout_ms;
 }
 
 void verify_describe(const struct core *core, char *text, size_t size)

@@ -5,21 +5,26 @@
 #define ON(name) (1u << SIGN_##name)
 #define F(name) WATCH_FACT_##name
 
+/* Of this node or this agent: nobody else can tell. */
 #define OWN                                                                                                  \
     (K(MEMORY_ALARM) | K(DISK_ALARM) | K(SLOW_BOOT) | K(CHECK_AMQP) | K(CHECK_MANAGEMENT) | K(CHECK_EXEC) |  \
-        K(CHECK_UNIT) | K(AGENT))
+        K(CHECK_UNIT) | K(CHECK_LEASE) | K(AGENT) | K(STORE) | K(HOLD) | K(BUSY) | K(APP_STOPPED) |          \
+        K(PAUSED) | K(DRAINED) | K(LISTENER) | K(ISOLATED) | K(FLAPPING))
+/* Of the whole cluster: every agent sees it. */
+#define CLUSTER (K(LEADERLESS) | K(PARTITION) | K(STALE_VIEW) | K(QUORUM) | K(ALL_DOWN))
+#define ANY (OWN | CLUSTER | K(PEER))
 
 const struct watch_row watch_rows[] = {
     {OWN, false, ON(BAD), 0, 0, true, "its own agent speaks for it"},
-    {K(ALL_DOWN), false, ON(BAD), F(LEAD), 0, true, "one agent speaks for the cluster"},
-    {K(ALL_DOWN), false, ON(BAD), 0, F(LEAD), false, "another agent speaks for the cluster"},
+    {CLUSTER, false, ON(BAD), F(LEAD), 0, true, "one agent speaks for the cluster"},
+    {CLUSTER, false, ON(BAD), 0, F(LEAD), false, "another agent speaks for the cluster"},
     {K(PEER), false, ON(BAD), F(LEAD) | F(HOST_SILENT), 0, true,
         "nothing on its host answers, so nobody else will tell"},
     {K(PEER), false, ON(BAD), 0, F(HOST_SILENT), false, "its host is there: its own agent speaks for it"},
     {K(PEER), false, ON(BAD), F(HOST_SILENT), F(LEAD), false, "another agent speaks for it"},
-    {OWN | K(ALL_DOWN) | K(PEER), true, ON(GOOD), 0, 0, false, "it is over, and who was told hears it"},
-    {OWN | K(ALL_DOWN) | K(PEER), true, ON(BAD) | ON(UNSURE), 0, 0, true, "told already"},
-    {OWN | K(ALL_DOWN) | K(PEER), false, ON(GOOD) | ON(UNSURE), 0, 0, false, "nothing to tell"},
+    {ANY, true, ON(GOOD), 0, 0, false, "it is over, and who was told hears it"},
+    {ANY, true, ON(BAD) | ON(UNSURE), 0, 0, true, "told already"},
+    {ANY, false, ON(GOOD) | ON(UNSURE), 0, 0, false, "nothing to tell"},
 };
 
 const size_t watch_row_count = sizeof(watch_rows) / sizeof(watch_rows[0]);
@@ -32,7 +37,21 @@ const struct watch_info watch_infos[WATCH_KIND_COUNT] = {
     [WATCH_CHECK_MANAGEMENT] = {"check-management", NOTICE_CHECK_MISCONFIGURED, NOTICE_CHECK_OK},
     [WATCH_CHECK_EXEC] = {"check-exec", NOTICE_CHECK_MISCONFIGURED, NOTICE_CHECK_OK},
     [WATCH_CHECK_UNIT] = {"check-unit", NOTICE_CHECK_MISCONFIGURED, NOTICE_CHECK_OK},
+    [WATCH_CHECK_LEASE] = {"check-lease", NOTICE_CHECK_MISCONFIGURED, NOTICE_CHECK_OK},
     [WATCH_AGENT] = {"agent", NOTICE_AGENT_STALLED, NOTICE_AGENT_OK},
+    [WATCH_STORE] = {"store", NOTICE_AGENT_DEGRADED, NOTICE_AGENT_SOUND},
+    [WATCH_HOLD] = {"hold", NOTICE_HOLD_SET, NOTICE_HOLD_OVER},
+    [WATCH_BUSY] = {"busy", NOTICE_BUSY, NOTICE_BUSY_OVER},
+    [WATCH_APP_STOPPED] = {"app-stopped", NOTICE_APP_STOPPED, NOTICE_APP_BACK},
+    [WATCH_PAUSED] = {"paused", NOTICE_PAUSED, NOTICE_PAUSE_OVER},
+    [WATCH_DRAINED] = {"drained", NOTICE_DRAINED, NOTICE_REVIVED},
+    [WATCH_LISTENER] = {"listener", NOTICE_LISTENER_LOST, NOTICE_LISTENER_BACK},
+    [WATCH_ISOLATED] = {"isolated", NOTICE_ISOLATED, NOTICE_ISOLATION_OVER},
+    [WATCH_FLAPPING] = {"flapping", NOTICE_FLAPPING, NOTICE_FLAPPING_OVER},
+    [WATCH_LEADERLESS] = {"leaderless", NOTICE_LEADERLESS, NOTICE_LEADERS_BACK},
+    [WATCH_PARTITION] = {"partition", NOTICE_PARTITION, NOTICE_PARTITION_HEALED},
+    [WATCH_STALE_VIEW] = {"stale-view", NOTICE_STALE_VIEW, NOTICE_VIEWS_AGREE},
+    [WATCH_QUORUM] = {"quorum", NOTICE_QUORUM_LOST, NOTICE_QUORUM_BACK},
     [WATCH_ALL_DOWN] = {"all-down", NOTICE_ALL_DOWN, NOTICE_ALL_DOWN_OVER},
     [WATCH_PEER] = {"peer", NOTICE_PEER_DOWN, NOTICE_PEER_BACK},
 };

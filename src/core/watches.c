@@ -13,6 +13,21 @@ bool watches_lead(const struct core *core)
     return true;
 }
 
+/* What a cluster is like is judged by nodes that serve: the first of them tells it. */
+static bool lead_of_serving(const struct core *core)
+{
+    for (size_t i = 1; i < core->member_count; i++)
+        if (strcmp(core->members[i].name, core->members[0].name) < 0 &&
+            condition_in(core->members[i].condition, CONDITIONS_SERVING))
+            return false;
+    return true;
+}
+
+static bool speaks_for(const struct core *core, enum watch_kind kind)
+{
+    return kind == WATCH_PEER || kind == WATCH_ALL_DOWN ? watches_lead(core) : lead_of_serving(core);
+}
+
 static enum sign sign_of_alarm(const struct core *core, bool memory)
 {
     const struct node_view *view = &core->members[0].view;
@@ -55,7 +70,7 @@ static enum sign sign_of_all(const struct core *core)
 {
     const struct member *local = &core->members[0];
 
-    if (local->condition == CONDITION_HEALTHY || local->condition == CONDITION_ALARM)
+    if (condition_in(local->condition, CONDITIONS_SERVING))
         return SIGN_GOOD;
     for (size_t i = 1; i < core->member_count; i++) {
         if (core->members[i].condition == CONDITION_HEALTHY)
@@ -68,7 +83,88 @@ static enum sign sign_of_all(const struct core *core)
     return local->condition == CONDITION_STOPPED ? SIGN_UNSURE : SIGN_BAD;
 }
 
-static enum sign sign_of(const struct core *core, enum watch_kind kind, uint64_t now_ms)
+/* A condition of the local node is its own sign; while nothing is certain, nothing is over. */
+static enum sign sign_of_condition(const struct core *core, enum condition condition)
+{
+    enum condition now = core->members[0].condition;
+
+    if (now == condition)
+        return SIGN_BAD;
+    return condition_in(now, CONDITIONS_UNSURE) ? SIGN_UNSURE : SIGN_GOOD;
+}
+
+/* What the cluster is like can be judged by a node that serves only. */
+static enum sign sign_of_cluster(const struct core *core, bool bad)
+{
+    if (!condition_in(core->members[0].condition, CONDITIONS_SERVING))
+        return SIGN_UNSURE;
+    return bad ? SIGN_BAD : SIGN_GOOD;
+}
+
+/* A disagreement has to be old to be told, and is over when there is none at all. */
+static enum sign sign_of_views(const struct core *core, bool bad, const struct disagreement *disagreement)
+{
+    enum sign sign = sign_of_cluster(core, bad);
+
+    return sign == SIGN_GOOD && disagreement->since_ms > 0 ? SIGN_UNSURE : sign;
+}
+
+static enum sign sign_of_quorum(const struct core *core)
+{
+    return sign_of_cluster(
+        core, views_serving(core) < views_majority(core) && views_reachable(core) >= views_majority(core));
+}
+
+static enum sign sign_of_isolation(const struct core *core)
+{
+    if (core->member_count < 2)
+        return SIGN_UNSURE;
+    return sign_of_cluster(core, views_reachable(core) < views_majority(core));
+}
+
+enum { FLAPS = 4, FLAP_WINDOW_MS = 3600000 };
+
+static enum sign sign_of_flapping(const struct core *core, uint64_t now_ms)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < core->rescue.opening_count; i++)
+        if (now_ms - core->rescue.openings_ms[i] < FLAP_WINDOW_MS)
+            count++;
+    if (count >= FLAPS)
+        return SIGN_BAD;
+    return count > 1 ? SIGN_UNSURE : SIGN_GOOD;
+}
+
+/* A queue has no leader for a moment whenever a node goes: twice in a row is more than a moment. */
+static enum sign sign_of_leaders(const struct core *core)
+{
+    const struct member *local = &core->members[0];
+
+    if (!local->view.leaders_known)
+        return SIGN_UNSURE;
+    if (local->view.leaderless_queues == 0)
+        return SIGN_GOOD;
+    return local->leaderless_seen >= 2 ? SIGN_BAD : SIGN_UNSURE;
+}
+
+static enum sign sign_of_lease_check(const struct core *core)
+{
+    if (!core->policy.lease_exclusive)
+        return SIGN_GOOD;
+    if (!core->lease.checked)
+        return SIGN_UNSURE;
+    return core->lease.usable ? SIGN_GOOD : SIGN_BAD;
+}
+
+static enum sign sign_of_peer(const struct member *peer)
+{
+    if (peer->condition == CONDITION_PEER_DOWN)
+        return SIGN_BAD;
+    return peer->condition == CONDITION_UNKNOWN ? SIGN_UNSURE : SIGN_GOOD;
+}
+
+static enum sign sign_of(const struct core *core, enum watch_kind kind, size_t subject, uint64_t now_ms)
 {
     switch (kind) {
     case WATCH_MEMORY_ALARM:
@@ -84,22 +180,43 @@ static enum sign sign_of(const struct core *core, enum watch_kind kind, uint64_t
         if (!core->unit.known)
             return SIGN_UNSURE;
         return unit_is_unknown(&core->unit.state) ? SIGN_BAD : SIGN_GOOD;
+    case WATCH_CHECK_LEASE:
+        return sign_of_lease_check(core);
     case WATCH_AGENT:
         return core->stalled ? SIGN_BAD : SIGN_GOOD;
+    case WATCH_STORE:
+        return core->store_failed ? SIGN_BAD : SIGN_GOOD;
+    case WATCH_HOLD:
+        return core->hold.active ? SIGN_BAD : SIGN_GOOD;
+    case WATCH_BUSY:
+        return sign_of_condition(core, CONDITION_BUSY);
+    case WATCH_APP_STOPPED:
+        return sign_of_condition(core, CONDITION_APP_STOPPED);
+    case WATCH_PAUSED:
+        return sign_of_condition(core, CONDITION_PAUSED);
+    case WATCH_DRAINED:
+        return sign_of_condition(core, CONDITION_DRAINED);
+    case WATCH_LISTENER:
+        return sign_of_condition(core, CONDITION_LISTENER_LOST);
+    case WATCH_ISOLATED:
+        return sign_of_isolation(core);
+    case WATCH_FLAPPING:
+        return sign_of_flapping(core, now_ms);
+    case WATCH_LEADERLESS:
+        return sign_of_leaders(core);
+    case WATCH_PARTITION:
+        return sign_of_views(core, views_partitioned(core, now_ms), &core->views.mutual);
+    case WATCH_STALE_VIEW:
+        return sign_of_views(core, views_stale(core, now_ms), &core->views.stale);
+    case WATCH_QUORUM:
+        return sign_of_quorum(core);
     case WATCH_ALL_DOWN:
         return sign_of_all(core);
     case WATCH_PEER:
     case WATCH_KIND_COUNT:
         break;
     }
-    return SIGN_UNSURE;
-}
-
-static enum sign sign_of_peer(const struct member *peer)
-{
-    if (peer->condition == CONDITION_PEER_DOWN)
-        return SIGN_BAD;
-    return peer->condition == CONDITION_UNKNOWN ? SIGN_UNSURE : SIGN_GOOD;
+    return sign_of_peer(&core->members[subject]);
 }
 
 static void watch_step(
@@ -112,7 +229,7 @@ static void watch_step(
     uint16_t facts = 0;
 
     if (sign == SIGN_BAD && !watch->raised)
-        facts = (uint16_t)((watches_lead(core) ? WATCH_FACT_LEAD : 0) |
+        facts = (uint16_t)((speaks_for(core, kind) ? WATCH_FACT_LEAD : 0) |
                            (member_host_answers(member) ? 0 : WATCH_FACT_HOST_SILENT));
     row = watch_table_find(kind, watch->raised, sign, facts);
     if (row->to_raised == watch->raised)
@@ -137,9 +254,10 @@ void watches_end_peer(struct core *core, size_t member, struct step *step)
 void watches_evaluate(struct core *core, struct step *step)
 {
     for (int kind = 0; kind < WATCH_PEER; kind++)
-        watch_step(core, (enum watch_kind)kind, 0, sign_of(core, (enum watch_kind)kind, step->now_ms), step);
+        watch_step(
+            core, (enum watch_kind)kind, 0, sign_of(core, (enum watch_kind)kind, 0, step->now_ms), step);
     for (size_t i = 1; i < core->member_count; i++)
-        watch_step(core, WATCH_PEER, i, sign_of_peer(&core->members[i]), step);
+        watch_step(core, WATCH_PEER, i, sign_of(core, WATCH_PEER, i, step->now_ms), step);
 }
 
 uint64_t watches_deadline_ms(const struct core *core)

@@ -194,7 +194,7 @@ static void arm_slow(struct check *check)
     (void)uv_timer_start(&check->slow, on_slow, age < threshold ? threshold - age : 1, 0);
 }
 
-static void check_start(struct check *check, uint64_t timeout_ms)
+static void check_start(struct check *check, uint64_t timeout_ms, bool asked)
 {
     struct check_run *run = calloc(1, sizeof *run);
 
@@ -208,6 +208,7 @@ static void check_start(struct check *check, uint64_t timeout_ms)
         .context = check->owner->context,
         .target = check->target,
         .deep = check->fast,
+        .asked = asked,
         .timeout_ms = timeout_ms,
         .started_ms = clock_boot_ms(),
         .done = on_probe_done,
@@ -235,7 +236,7 @@ static void on_timer(uv_timer_t *timer)
 
     (void)uv_timer_start(timer, on_timer, next_delay(check), 0);
     if (check->run_count < runs_max(check))
-        check_start(check, timeout(check));
+        check_start(check, timeout(check), false);
 }
 
 static uint64_t max_silence(const struct check *check)
@@ -325,7 +326,7 @@ void check_retime(struct check *check)
 void check_ask(struct check *check, uint64_t timeout_ms)
 {
     if (check->run_count < CHECK_RUNS_MAX + ASKED_RUNS_MAX)
-        check_start(check, timeout_ms);
+        check_start(check, timeout_ms, true);
     else
         post_own_trouble(check, check->fast);
 }

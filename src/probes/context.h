@@ -13,6 +13,7 @@ struct probe_context {
     const struct config *config; /* changes at a reload: read it when needed, keep no pointer into it */
     struct http_client *http;
     struct resolver *resolver;
+    uint64_t leaders_asked_ms; /* when the local node was asked last, on the loop's clock; 0: never */
 };
 
 #endif

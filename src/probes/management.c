@@ -13,9 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPLY_MAX = 256 * 1024, DETAILS_MIN_MS = 250 };
+enum {
+    REPLY_MAX = 256 * 1024,
+    QUEUES_REPLY_MAX = 1024 * 1024, /* one that lists queues: some 8000 of them */
+    DETAILS_MIN_MS = 250,
+    LEADERS_INTERVAL_MS = 60000,
+};
 
-enum question { ASK_ALARMS, ASK_MEMBERS, ASK_NODE, ASK_VHOSTS, QUESTION_COUNT };
+enum question { ASK_ALARMS, ASK_MEMBERS, ASK_NODE, ASK_VHOSTS, ASK_QUEUES, ASK_LEADERS, QUESTION_COUNT };
 
 struct management_run;
 
@@ -38,9 +43,11 @@ struct management_run {
 
 static const char *const paths[QUESTION_COUNT] = {
     [ASK_ALARMS] = "/api/health/checks/local-alarms",
-    [ASK_MEMBERS] = "/api/nodes?disable_stats=true&columns=name,running",
+    [ASK_MEMBERS] = "/api/nodes?disable_stats=true&columns=name,running,being_drained",
     [ASK_NODE] = "/api/nodes/", /* the node's name, and the columns */
     [ASK_VHOSTS] = "/api/health/checks/virtual-hosts",
+    [ASK_QUEUES] = "/api/health/checks/node-is-quorum-critical",
+    [ASK_LEADERS] = "/api/health/checks/quorum-queues-without-elected-leaders/all-vhosts/",
 };
 static const char node_columns[] = "?columns=name,partitions,mem_used,mem_limit,disk_free,disk_free_limit";
 
@@ -113,7 +120,7 @@ static int run_ask(struct management_run *run, enum question question)
         .ca_file = config->ca_file,
         .addresses = run->has_addresses ? run->addresses : NULL,
         .timeout_ms = run->http_timeout_ms,
-        .max_reply_bytes = REPLY_MAX,
+        .max_reply_bytes = question == ASK_QUEUES || question == ASK_LEADERS ? QUEUES_REPLY_MAX : REPLY_MAX,
         /* Only a new connection proves that the node still takes them. */
         .fresh = question == ASK_ALARMS,
     };
@@ -168,6 +175,22 @@ static enum probe_result judge_alarms(const struct http_reply *reply, struct nod
     return PROBE_RESULT_OK;
 }
 
+/* The checks' answers; a 404 of a broker that does not have one yet never comes here. */
+static void take_check(
+    struct node_view *view, enum question question, bool passed, const struct health_reply *health)
+{
+    if (question == ASK_VHOSTS) {
+        view->vhosts_known = true;
+        view->vhosts_up = passed;
+    } else if (question == ASK_QUEUES) {
+        view->queues_known = true;
+        view->queues_critical = !passed;
+    } else if (passed || health->has_queues) {
+        view->leaders_known = true;
+        view->leaderless_queues = passed ? 0 : health->queue_count;
+    }
+}
+
 /* Details that do not come, or not as expected, stay unknown: the verdict does not depend on them. */
 static void take_details(struct management_run *run, enum question question, const struct http_reply *reply)
 {
@@ -179,18 +202,19 @@ static void take_details(struct management_run *run, enum question question, con
         (void)parse_members(reply->body, reply->body_size, &run->view);
     } else if (question == ASK_NODE && reply->status == 200) {
         (void)parse_node(reply->body, reply->body_size, &run->view);
-    } else if (question == ASK_VHOSTS && parse_health(reply->body, reply->body_size, &health) == 0) {
-        run->view.vhosts_known = true;
-        run->view.vhosts_up = health.ok && reply->status == 200;
+    } else if ((question == ASK_VHOSTS || question == ASK_QUEUES || question == ASK_LEADERS) &&
+               parse_health(reply->body, reply->body_size, &health) == 0) {
+        take_check(&run->view, question, health.ok && reply->status == 200, &health);
     }
 }
 
-/* Details get a quarter of the timeout, and at least a moment after the verdict. */
+/* Details get a quarter of the timeout, and at least a moment after the verdict. Three quarters where a
+ * decision waits for the queues: the node asks all the others about them. */
 static void run_limit_details(struct management_run *run)
 {
     uint64_t spent = uv_now(run->probe->context->loop) - run->started_ms;
-    uint64_t quarter = run->probe->timeout_ms / 4;
-    uint64_t wait = spent + DETAILS_MIN_MS < quarter ? quarter - spent : DETAILS_MIN_MS;
+    uint64_t share = run->probe->timeout_ms / 4 * (run->asked[ASK_QUEUES].transfer ? 3 : 1);
+    uint64_t wait = spent + DETAILS_MIN_MS < share ? share - spent : DETAILS_MIN_MS;
     uint64_t left = spent < run->probe->timeout_ms ? run->probe->timeout_ms - spent : 0;
 
     (void)uv_timer_start(&run->timer, on_details_slow, wait < left ? wait : left, 0);
@@ -222,6 +246,24 @@ static void on_answer(void *context, const struct http_reply *reply)
         run_finish(run, PROBE_RESULT_OK);
 }
 
+/* What only the local node is asked, each question no more often than it is worth its cost. */
+static void run_ask_local(struct management_run *run)
+{
+    struct probe_context *context = run->probe->context;
+    uint64_t now_ms = uv_now(context->loop);
+
+    if (run->probe->deep) {
+        (void)run_ask(run, ASK_NODE);
+        (void)run_ask(run, ASK_VHOSTS);
+    }
+    if (run->probe->asked)
+        (void)run_ask(run, ASK_QUEUES);
+    if (context->leaders_asked_ms == 0 || now_ms - context->leaders_asked_ms >= LEADERS_INTERVAL_MS) {
+        context->leaders_asked_ms = now_ms;
+        (void)run_ask(run, ASK_LEADERS);
+    }
+}
+
 static int run_begin(struct management_run *run, const struct address_list *addresses)
 {
     uint64_t spent = uv_now(run->probe->context->loop) - run->started_ms;
@@ -235,10 +277,8 @@ static int run_begin(struct management_run *run, const struct address_list *addr
     if (r < 0)
         return r;
     (void)run_ask(run, ASK_MEMBERS);
-    if (run->probe->target->local && run->probe->deep) {
-        (void)run_ask(run, ASK_NODE);
-        (void)run_ask(run, ASK_VHOSTS);
-    }
+    if (run->probe->target->local)
+        run_ask_local(run);
     return 0;
 }
 

@@ -21,9 +21,12 @@ struct health_reply {
     bool has_alarms;
     bool memory_alarm;
     bool disk_alarm;
+    bool has_queues;
+    uint32_t queue_count; /* that the check complains of */
 };
 
-/* GET /api/health/checks/...: {"status":"ok"}, or {"status":"failed","reason":...,"alarms":[...]}. */
+/* GET /api/health/checks/...: {"status":"ok"}, or {"status":"failed","reason":...,"alarms":[...]},
+ * or with "queues". */
 int parse_health(const char *body, size_t size, struct health_reply *ret_reply);
 
 /* GET /api/nodes?disable_stats=true: fills member_count and members, sets members_known. */

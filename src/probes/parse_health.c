@@ -20,7 +20,7 @@ static void add_alarm(struct health_reply *reply, const cJSON *alarm)
 int parse_health(const char *body, size_t size, struct health_reply *ret_reply)
 {
     struct health_reply reply = {0};
-    const cJSON *alarms, *alarm;
+    const cJSON *alarms, *alarm, *queues;
     const char *status;
     cJSON *json;
     int r;
@@ -38,6 +38,11 @@ int parse_health(const char *body, size_t size, struct health_reply *ret_reply)
     if (cJSON_IsArray(alarms)) {
         reply.has_alarms = true;
         cJSON_ArrayForEach(alarm, alarms) add_alarm(&reply, alarm);
+    }
+    queues = cJSON_GetObjectItemCaseSensitive(json, "queues");
+    if (cJSON_IsArray(queues)) {
+        reply.has_queues = true;
+        reply.queue_count = (uint32_t)cJSON_GetArraySize(queues);
     }
     cJSON_Delete(json);
     *ret_reply = reply;

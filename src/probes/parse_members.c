@@ -24,6 +24,7 @@ static int add_member(struct node_view *found, const cJSON *item)
     member = &found->members[found->member_count++];
     text_copy(member->name, sizeof member->name, name);
     member->running = cJSON_IsTrue(running);
+    member->being_drained = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "being_drained"));
     return 0;
 }
 

@@ -221,6 +221,13 @@ int scheduler_ask(struct scheduler *scheduler, const char *node, uint64_t timeou
     return 0;
 }
 
+const struct probe_target *scheduler_target(const struct scheduler *scheduler, const char *node)
+{
+    const struct member *member = find_member(scheduler, node);
+
+    return member ? &member->target : NULL;
+}
+
 void scheduler_reconfigure(struct scheduler *scheduler, const struct config *config)
 {
     struct member *member;

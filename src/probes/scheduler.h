@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+struct probe_target;
 struct scheduler;
 
 /* CONFIG, HTTP and ACTIVITIES (may be NULL) must outlive it. It knows no member yet, so it probes nothing.
@@ -32,6 +33,9 @@ int scheduler_set_pace(struct scheduler *scheduler, const char *node, bool fast)
 /* One management probe now, and of the local node an AMQP probe too, whatever else runs; each ends in
  * EVENT_PROBE_DONE within TIMEOUT_MS. -ENOENT for an unknown member, or one without a management probe. */
 int scheduler_ask(struct scheduler *scheduler, const char *node, uint64_t timeout_ms);
+
+/* Where a member is asked, until the scheduler is used again; NULL for an unknown one. */
+const struct probe_target *scheduler_target(const struct scheduler *scheduler, const char *node);
 
 /* A reload: the members stay, what runs goes on; the old configuration is not used any more. */
 void scheduler_reconfigure(struct scheduler *scheduler, const struct config *config);

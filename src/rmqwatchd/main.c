@@ -174,10 +174,8 @@ static int run(const struct arguments *arguments, struct config *config)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     signal(SIGPIPE, SIG_IGN);
     daemon.agent = agent_new(loop, config);
-    if (!daemon.agent) {
-        log_line(LOG_ERR, "cannot start: out of memory or descriptors");
+    if (!daemon.agent)
         return EXIT_FAILURE;
-    }
     r = start_signal(loop, &daemon, &daemon.terminate, on_signal_terminate, SIGTERM);
     r = r < 0 ? r : start_signal(loop, &daemon, &daemon.interrupt, on_signal_terminate, SIGINT);
     r = r < 0 ? r : start_signal(loop, &daemon, &daemon.reload, on_signal_reload, SIGHUP);

@@ -15,12 +15,33 @@ static void list_states(uint16_t states, char *text, size_t size)
             text_append(text, size, "%s%s", text[0] ? "|" : "", state_name((enum state)state));
 }
 
-static void list_triggers(uint32_t triggers, char *text, size_t size)
+/* Conditions that go together have one word, where all of them are meant. */
+static const struct group {
+    const char *name;
+    uint64_t conditions;
+} groups[] = {
+    {"serving", CONDITIONS_SERVING},
+    {"unsure", CONDITIONS_UNSURE},
+    {"patient", CONDITIONS_PATIENT},
+};
+
+static void append_word(char *text, size_t size, const char *word)
+{
+    text_append(text, size, "%s%s", text[0] ? "|" : "", word);
+}
+
+static void list_triggers(uint64_t triggers, char *text, size_t size)
 {
     text[0] = '\0';
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        if ((triggers & groups[i].conditions) != groups[i].conditions)
+            continue;
+        append_word(text, size, groups[i].name);
+        triggers &= ~groups[i].conditions;
+    }
     for (int trigger = 0; trigger < (int)TRIGGER_COUNT; trigger++)
-        if (triggers & (1u << trigger))
-            text_append(text, size, "%s%s", text[0] ? "|" : "", trigger_name((enum trigger)trigger));
+        if (triggers & (UINT64_C(1) << trigger))
+            append_word(text, size, trigger_name((enum trigger)trigger));
 }
 
 static void list_facts(const struct row *row, char *text, size_t size)
@@ -34,10 +55,25 @@ static void list_facts(const struct row *row, char *text, size_t size)
         text_append(text, size, "-");
 }
 
+static void print_groups(FILE *out)
+{
+    char names[CELL_SIZE];
+
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        names[0] = '\0';
+        for (int condition = 0; condition < CONDITION_COUNT; condition++)
+            if (condition_in((enum condition)condition, groups[i].conditions))
+                append_word(names, sizeof(names), condition_name((enum condition)condition));
+        fprintf(out, "%s: %s\n", groups[i].name, names);
+    }
+    fputc('\n', out);
+}
+
 void print_fsm_table(FILE *out)
 {
     char from[CELL_SIZE], on[CELL_SIZE], facts[CELL_SIZE];
 
+    print_groups(out);
     for (size_t i = 0; i < rescue_row_count; i++) {
         const struct row *row = &rescue_rows[i];
 
@@ -59,7 +95,7 @@ static bool moves(const struct row *row, enum state from)
 static void print_arrow(FILE *out, enum state from, enum state to)
 {
     char triggers[CELL_SIZE];
-    uint32_t on = 0;
+    uint64_t on = 0;
     enum act act = ACT_NOTHING;
 
     for (size_t i = 0; i < rescue_row_count; i++) {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .process import LabError, wait_for
 
+PERIOD = 100_000
 JOIN_SCRIPT = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done; shift; exec "$@"'
 
 
@@ -53,15 +54,43 @@ class RunCgroups:
 
     def set_cpu_limit(self, member, percent):
         """Let the member have at most so many percent of one processor; None lifts the limit."""
-        period = 100_000
-        quota = None if percent is None else max(1000, int(period * percent / 100))
-        for parent in self.parents:
-            legacy = parent / member / "cpu.cfs_quota_us"
-            if legacy.exists():
-                legacy.write_text(str(-1 if quota is None else quota))
-                return
+        quota = None if percent is None else max(1000, int(PERIOD * percent / 100))
+        legacy = self._legacy_cpu(member)
+        if legacy:
+            (legacy / "cpu.cfs_quota_us").write_text(str(-1 if quota is None else quota))
+            return
         enable_controller(self.parents[0], "cpu")
-        (self.unified(member) / "cpu.max").write_text(f"{'max' if quota is None else quota} {period}")
+        (self.unified(member) / "cpu.max").write_text(f"{'max' if quota is None else quota} {PERIOD}")
+
+    def _legacy_cpu(self, member):
+        """The member's group in the v1 hierarchy of the cpu controller; None where v2 has that."""
+        return next((parent / member for parent in self.parents if (parent / member / "cpu.cfs_quota_us").exists()),
+                    None)
+
+    def set_cpu_limit_of(self, member, name, pids, percent):
+        """Let some processes of a member have at most so many percent of one processor, in a group of this name.
+
+        Where the v1 hierarchy has the cpu controller: systemd in the containers knows nothing of that one, so all of a
+        node's processes are in one group there, and may be moved.
+        """
+        legacy = self._legacy_cpu(member)
+        if not legacy:
+            raise LabError("the cpu controller is in the v2 hierarchy here: use systemctl set-property CPUQuota=")
+        group = legacy / name
+        group.mkdir(exist_ok=True)
+        for pid in pids:
+            move(pid, group)
+        (group / "cpu.cfs_quota_us").write_text(str(max(1000, int(PERIOD * percent / 100))))
+
+    def lift_cpu_limit_of(self, member, name):
+        """Undo set_cpu_limit_of."""
+        legacy = self._legacy_cpu(member)
+        if not legacy or not (legacy / name).exists():
+            return
+        (legacy / name / "cpu.cfs_quota_us").write_text("-1")
+        for pid in processes_below(legacy / name):
+            move(pid, legacy)
+        wait_for(lambda: self._removed(legacy / name, kill=False), 10, f"removal of {legacy / name}", pause=0.02)
 
     def processes(self, member):
         """Host process numbers of all that runs in the member."""
@@ -88,13 +117,14 @@ class RunCgroups:
             for folder, _, _ in os.walk(parent, topdown=False):
                 wait_for(lambda folder=folder: self._removed(folder), 10, f"removal of {folder}", pause=0.02)
 
-    def _removed(self, folder):
+    def _removed(self, folder, kill=True):
         try:
             os.rmdir(folder)
         except FileNotFoundError:
             return True
         except OSError:
-            self._send_kill()
+            if kill:
+                self._send_kill()
             return False
         return True
 
@@ -103,6 +133,14 @@ def enable_controller(group, controller):
     """Make a v2 controller available in the group's children."""
     for level in (group.parent, group):
         (level / "cgroup.subtree_control").write_text(f"+{controller}")
+
+
+def move(pid, group):
+    """Put a process into a group, unless it has just ended."""
+    try:
+        (group / "cgroup.procs").write_text(str(pid))
+    except ProcessLookupError:
+        pass
 
 
 def processes_below(group):

@@ -10,11 +10,27 @@ from typing import Callable
 
 from . import settings
 from .node import command_name
-from .process import LabError
+from .process import LabError, wait_for
 
 PARTITION_TABLE = "lab_partition"
 LOSS_TABLE = "lab_loss"
 BALLAST = "ballast"
+DROP_INS = f"/run/systemd/system/{settings.BROKER_UNIT}.d"
+STARVED = "starved"
+UPGRADE_FLAG = "/run/lab-upgrade"
+UPGRADE_PACKAGE = "/root/lab-upgrade"
+UPGRADE_CONTROL = """\
+Package: lab-upgrade
+Version: 1
+Architecture: all
+Maintainer: lab <lab@example.com>
+Description: a package whose installation takes as long as the lab wants
+"""
+UPGRADE_SCRIPT = f"""\
+#!/bin/sh
+touch {UPGRADE_FLAG}.begun
+while [ -e {UPGRADE_FLAG} ]; do sleep 0.2; done
+"""
 
 
 @dataclass(frozen=True)
@@ -75,6 +91,71 @@ def idle(node):
     node.cluster.cgroups.set_cpu_limit(node.name, None)
 
 
+def starve(node, percent="5"):
+    """Let the broker's processes, and nothing else on the node, have only a few percent of one processor."""
+    node.cluster.cgroups.set_cpu_limit_of(node.name, STARVED, node.unit_pids(settings.BROKER_UNIT),
+                                          number(percent, 1, 1000))
+
+
+def feed(node):
+    """Undo starve."""
+    node.cluster.cgroups.lift_cpu_limit_of(node.name, STARVED)
+
+
+# --- the broker's unit ------------------------------------------------------------------------------------------
+
+
+def drop_in(node, name, text):
+    """Give the broker's unit a drop-in, or take it away where the text is empty."""
+    path = f"{DROP_INS}/{name}.conf"
+    if text:
+        node.write_file(path, f"[Service]\n{text}\n")
+    else:
+        node.run(["rm", "-f", path])
+    node.systemctl("daemon-reload")
+
+
+def switch(node, name, state, text):
+    """A drop-in that is there or not."""
+    if state not in ("on", "off"):
+        raise LabError(f"{name} wants: on or off")
+    drop_in(node, f"lab-{name}", text if state == "on" else "")
+
+
+def crash_at_start(node, state):
+    """Let every start of the broker fail at once."""
+    switch(node, "crash-at-start", state, "ExecStartPre=/bin/false")
+
+
+def systemd_restart(node, state):
+    """Whether systemd itself restarts a broker that died, as the package has it."""
+    switch(node, "no-restart", "off" if state == "on" else "on", "Restart=no")
+
+
+def slow_start(node, seconds="0"):
+    """Let the next starts of the broker take so many seconds more; 0 ends it."""
+    pause = number(seconds, 0, 10_000)
+    drop_in(node, "lab-slow-start", f"ExecStartPre=/bin/sleep {pause}" if pause else "")
+
+
+def upgrade(node, state):
+    """Begin or end the installation of a package: dpkg itself runs, and holds its locks."""
+    if state == "off":
+        node.run(["rm", "-f", UPGRADE_FLAG])
+        return
+    if state != "on":
+        raise LabError("upgrade wants: on or off")
+    node.write_file(f"{UPGRADE_PACKAGE}/DEBIAN/control", UPGRADE_CONTROL)
+    node.write_file(f"{UPGRADE_PACKAGE}/DEBIAN/preinst", UPGRADE_SCRIPT, mode=0o755)
+    node.run(["dpkg-deb", "--build", UPGRADE_PACKAGE, f"{UPGRADE_PACKAGE}.deb"])
+    node.run(["rm", "-f", f"{UPGRADE_FLAG}.begun"])
+    node.run(["touch", UPGRADE_FLAG])
+    node.run(["systemd-run", "--quiet", "--collect", "--property=KillMode=process", "dpkg", "--install",
+              f"{UPGRADE_PACKAGE}.deb"])
+    wait_for(lambda: node.run(["test", "-e", f"{UPGRADE_FLAG}.begun"], check=False).returncode == 0, 20,
+             f"{node.name}: dpkg at work")
+
+
 # --- the broker's own states ------------------------------------------------------------------------------------
 
 
@@ -96,6 +177,48 @@ def drain(node):
 def revive(node):
     """Undo drain."""
     node.run(["rabbitmq-upgrade", "revive"], timeout=180)
+
+
+def listener(node, state):
+    """Close the AMQP listener, and no other, or open it again."""
+    verbs = {"off": ("suspend_listener", f"maps:get(port, I) =:= {settings.AMQP_PORT}"),
+             "on": ("resume_listener", "maps:get(status, I) =:= suspended")}
+    if state not in verbs:
+        raise LabError("listener wants: on or off")
+    verb, which = verbs[state]
+    node.rabbitmqctl("eval", f"[ranch:{verb}(R) || {{R, I}} <- maps:to_list(ranch:info()), {which}].")
+
+
+def deafen(node):
+    """Let the broker live, and hear no client: connections are made by the kernel and never served."""
+    node.rabbitmqctl("eval", "[sys:suspend(S) || {R, _} <- maps:to_list(ranch:info()), "
+                     "{_, S} <- ranch_server:get_connections_sups(R)], "
+                     "[exit(P, kill) || {R, _} <- maps:to_list(ranch:info()), P <- ranch:procs(R, connections)].",
+                     check=False)
+
+
+def spin(node, processes="0"):
+    """Let so many Erlang processes of the broker count for nothing; 0 ends them."""
+    count = number(processes, 0, 1000)
+    node.rabbitmqctl("eval", "case whereis(lab_spin) of undefined -> ok; "
+                     "Old -> unregister(lab_spin), exit(Old, kill) end, "
+                     f"register(lab_spin, spawn(fun() -> [spawn_link(fun() -> (fun L() -> L() end)() end) || "
+                     f"_ <- lists:seq(1, {count})], receive never -> ok end end)).", timeout=120)
+
+
+def tick(node, seconds="60"):
+    """How long Erlang takes to call a silent peer down, until the broker's next start; 60 is its default."""
+    node.rabbitmqctl("eval", f"net_kernel:set_net_ticktime({number(seconds, 4, 600)}, 0).")
+
+
+def hide(node, other):
+    """Let the node's Mnesia believe that another member is down, as after an event that got lost."""
+    node.rabbitmqctl("eval", f"mnesia_lib:del({{current, db_nodes}}, '{node.cluster.node(other).broker}').")
+
+
+def unhide(node, other):
+    """Undo hide."""
+    node.rabbitmqctl("eval", f"mnesia_lib:add({{current, db_nodes}}, '{node.cluster.node(other).broker}').")
 
 
 def alarm(node, resource, state):
@@ -212,6 +335,18 @@ VERBS = {
     "free-disk": Verb(free_disk, "", "undo full-disk"),
     "busy": Verb(busy, "[PERCENT]", "limit the node to a share of one processor, 5 unless told"),
     "idle": Verb(idle, "", "undo busy"),
+    "starve": Verb(starve, "[PERCENT]", "limit the broker alone to a share of one processor, 5 unless told"),
+    "feed": Verb(feed, "", "undo starve"),
+    "listener": Verb(listener, "on|off", "close the AMQP listener, or open it again"),
+    "deafen": Verb(deafen, "", "let the broker hear no client, until its next start"),
+    "spin": Verb(spin, "[PROCESSES]", "let Erlang processes of the broker burn CPU time (0 ends them)"),
+    "tick": Verb(tick, "[SECONDS]", "Erlang's net tick time, until the broker's next start"),
+    "hide": Verb(hide, "OTHER", "let the node's Mnesia take a member for down"),
+    "unhide": Verb(unhide, "OTHER", "undo hide"),
+    "crash-at-start": Verb(crash_at_start, "on|off", "let every start of the broker fail"),
+    "slow-start": Verb(slow_start, "[SECONDS]", "let starts take so much longer (0 ends it)"),
+    "systemd-restart": Verb(systemd_restart, "on|off", "whether systemd restarts a dead broker by itself"),
+    "upgrade": Verb(upgrade, "on|off", "begin or end the installation of a package"),
 }
 
 

@@ -29,9 +29,9 @@ class Product:
         return self
 
     def _build_in_suite(self):
-        """Build a fresh clone of what is committed in a minimal system of the cluster's suite."""
+        """Build a copy of the sources in a minimal system of the cluster's suite."""
         root = self.cluster.mount_overlay("builder", rootfs.builder_root(self.cluster.suite))
-        clone(root / "root/checkout")
+        export(root / "root/checkout")
         stage = root / "root/stage"
         stage.mkdir()
         make = ["make", "-C", "/root/checkout", "all", "install", "DESTDIR=/root/stage", "PREFIX=/usr"]
@@ -74,6 +74,16 @@ def clone(target):
     trusting = ["git", "-c", "safe.directory=*"]
     run([*trusting, "clone", "--quiet", "--no-hardlinks", "--upload-pack", f"{' '.join(trusting)} upload-pack",
          settings.REPOSITORY, target])
+
+
+def export(target):
+    """A copy of the sources as they are now, committed or not, without what was built from them."""
+    target.mkdir()
+    listed = run(["git", "-c", "safe.directory=*", "-C", settings.REPOSITORY, "ls-files", "-z", "--cached", "--others",
+                  "--exclude-standard"]).stdout.split("\0")
+    names = [name for name in listed if name and (settings.REPOSITORY / name).exists()]
+    run(["sh", "-c", 'tar -C "$1" --null --files-from=- -cf - | tar -C "$2" -xf -', "sh", settings.REPOSITORY, target],
+        input_text="\0".join(names))
 
 
 def copy_tree(source, target):

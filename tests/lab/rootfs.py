@@ -9,11 +9,11 @@ from .process import locked, run
 
 COMMON_PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "polkitd", "iproute2", "procps", "rabbitmq-server", "curl", "ca-certificates",
-    "libcjson1", "libconfuse2", "libsystemd0")
+    "libcjson1", "libconfuse2", "libsystemd0", "librabbitmq4", "libsqlite3-0")
 SUITE_PACKAGES = {
-    "bookworm": ("libuv1", "libcurl4"),
-    "trixie": ("libuv1t64", "libcurl4t64"),
-    "forky": ("libuv1t64", "libcurl4t64"),
+    "bookworm": ("libuv1", "libcurl4", "libmicrohttpd12"),
+    "trixie": ("libuv1t64", "libcurl4t64", "libmicrohttpd12t64"),
+    "forky": ("libuv1t64", "libcurl4t64", "libmicrohttpd12t64"),
 }
 BUILDER_PACKAGES = ("git", "make", "ca-certificates", "sudo")
 

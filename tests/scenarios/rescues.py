@@ -19,7 +19,7 @@ def phases_of(hook):
     return {phase["name"]: phase["ms"] / 1000 for phase in hook["phases"]}
 
 
-@scenario(suites=ALL)
+@scenario(suites=ALL, condition="crashed", expected="started")
 def killed_node_is_started_and_proven(world):
     """kill -9 of one node: started at once, proven, told in every channel"""
     node = world.nodes[1]
@@ -37,7 +37,7 @@ def killed_node_is_started_and_proven(world):
         check(world.events(other) == [], f"{other.name} kept quiet", world.events(other))
 
 
-@scenario(suites=ALL)
+@scenario(suites=ALL, condition="frozen", expected="killed and started")
 def hung_node_is_killed_and_started(world):
     """hang of one node: proven, others asked, killed, started, proven"""
     node = world.nodes[0]
@@ -56,7 +56,7 @@ def hung_node_is_killed_and_started(world):
     world.note(f"hang to kill {to_kill:.1f} s")
 
 
-@scenario(suites=ALL)
+@scenario(suites=ALL, condition="all down", expected="started")
 def whole_cluster_killed_comes_back(world):
     """all three killed at once: all start together, one cluster again"""
     before = [world.invocation(node) for node in world.nodes]
@@ -76,7 +76,7 @@ def whole_cluster_killed_comes_back(world):
         check("hung" not in world.events(node), f"{node.name} was not taken for hung", world.events(node))
 
 
-@scenario()
+@scenario(condition="crash loop", expected="gave up")
 def node_that_crashes_at_every_start_is_given_up(world):
     """crash at every start: bounded restarts, one give-up alert, slow retries, recovery when mended"""
     node = world.nodes[1]

@@ -18,7 +18,13 @@ CA_FILE = "/etc/rmqwatchd/lab-ca.pem"
 
 # Everything that is not said here is at its default. The budget is not: scenarios squeeze many months of faults into
 # minutes, and each restart of the last ten counts.
-OPTIONS = {"mode": "act", "max_restarts": 32}
+OPTIONS = {"mode": "act", "max_restarts": 32, "max_cluster_restarts": 200}
+
+# Worlds that are a suite with something switched on: the suite, and the feature flag.
+VARIANTS = {"trixie-khepri": ("trixie", "khepri_db")}
+
+# What an agent tells right before it acts, the strongest first.
+ACTIONS = (("gave-up", "gave up"), ("restarting", "killed and started"), ("crashed", "started"))
 
 CONFIGURATION = """\
 management {{
@@ -47,17 +53,21 @@ mail "oncall" {{
 class World:
     """Brings everything up, remembers where a scenario began, and reads what happened since."""
 
-    def __init__(self, suite="bookworm", nodes=3, broker_conf=""):
-        self.cluster = Cluster(suite=suite, nodes=nodes, broker_conf=broker_conf)
+    def __init__(self, suite="bookworm", nodes=3, broker_conf="", data_size=None):
+        base, self.flag = VARIANTS.get(suite, (suite, None))
+        self.cluster = Cluster(suite=base, nodes=nodes, broker_conf=broker_conf, data_size=data_size)
         self.suite = suite
         self.sink = self.mail = self.product = None
         self.began = time.time()
+        self._done = None
         self._cursors = {}
         self._seen_hooks = self._seen_mails = 0
 
     def __enter__(self):
         self.cluster.up()
         try:
+            if self.flag:
+                self.nodes[0].rabbitmqctl("enable_feature_flag", self.flag, timeout=120)
             self.sink = WebhookSink(self.cluster).start()
             self.mail = MailServer(self.cluster).start()
             self.product = Product(self.cluster).build()
@@ -76,8 +86,12 @@ class World:
         return self.cluster.nodes
 
     def configuration(self, **options):
-        """A node's configuration, with these options in place of the usual ones."""
-        lines = "".join(f"{name} = {value}\n" for name, value in (OPTIONS | options).items())
+        """A node's configuration, with these options in place of the usual ones; a dictionary is a section."""
+        options = OPTIONS | options
+        lines = "".join(f"{name} = {value}\n" for name, value in options.items() if not isinstance(value, dict))
+        for name, section in options.items():
+            if isinstance(section, dict):
+                lines += f"{name} {{\n" + "".join(f"    {key} = {value}\n" for key, value in section.items()) + "}\n"
         return lines + CONFIGURATION.format(
             user=settings.WATCH_USER, api=API_SECRET, slack=SLACK_SECRET, hook=HOOK_SECRET, ca=CA_FILE,
             server=self.mail.url, mail_user=self.mail.user, mail=MAIL_SECRET)
@@ -92,6 +106,11 @@ class World:
             CA_FILE: self.sink.certificate.read_text() + self.mail.certificate.read_text(),
         }
 
+    def configure_all(self, **options):
+        """As configure, everywhere."""
+        for node in self.nodes:
+            self.configure(node, **options)
+
     def configure(self, node, **options):
         """Give a node another configuration and let the daemon read it."""
         node.write_file("/etc/rmqwatchd/rmqwatchd.conf", self.configuration(**options), mode=0o640,
@@ -103,6 +122,7 @@ class World:
     def mark(self):
         """From here on the scenario counts."""
         self.began = time.time()
+        self._done = None
         self._cursors = {node.name: node.journal_cursor() for node in self.nodes}
         self._seen_hooks = len(self.sink.received())
         self._seen_mails = len(self.mail.received())
@@ -116,6 +136,36 @@ class World:
         """What the product told (not merely decided) on a node since the mark, in order."""
         return [entry["RMQ_EVENT"] for entry in self.journal(node)
                 if entry.get("RMQ_EVENT", "decision") not in ("decision", "delivery")]
+
+    def done(self):
+        """What the product has done since the mark, or had done when conclude() was called.
+
+        "gave up", "killed and started", "restarted" (asked to stop, and started), "started", "held", "told",
+        "nothing": the strongest of what the agents did.
+        """
+        return self._done or self._look_back()
+
+    def conclude(self, *nodes):
+        """What happens from here on is the scenario's tidying up. nodes: only what was done about these counts."""
+        self._done = self._look_back(nodes)
+
+    def _look_back(self, nodes=()):
+        entries = [entry for node in nodes or self.nodes for entry in self.journal(node)]
+        events = {entry.get("RMQ_EVENT") for entry in entries}
+        if any("restart it" in entry.get("RMQ_REASON", "") for entry in entries
+               if entry.get("RMQ_EVENT") == "restarting"):
+            return "restarted"
+        for event, word in ACTIONS:
+            if event in events:
+                return word
+        if "held" in events:
+            return "held"
+        brokers = {node.broker for node in nodes or self.nodes}
+        return "told" if any(hook["node"] in brokers for hook in self.hooks()) else "nothing"
+
+    def ctl(self, node, *words, check=True):
+        """Run the operator's tool inside the node."""
+        return node.run(["rmqwatchctl", *words], check=check)
 
     def wait_event(self, node, event, seconds):
         """The journal entry of an event since the mark."""
@@ -135,6 +185,11 @@ class World:
         bodies = [json.loads(request["body"]) for request in self._requests("/hook")]
         return [body for body in bodies if (event is None or body["event"] == event) and
                 (node is None or body["node"] == node.broker)]
+
+    def hooks_of_all_time(self):
+        """Accepted generic webhooks since the world's beginning, as parsed JSON."""
+        return [json.loads(request["body"]) for request in self.sink.received()
+                if request["path"].startswith("/hook") and request["status"] in (200, 204)]
 
     def slack(self):
         """Accepted Slack messages since the mark, as parsed JSON."""

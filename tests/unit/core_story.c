@@ -16,6 +16,11 @@ struct policy story_policy(void)
         .timeout_ms = 3000,
         .fall = 3,
         .rise = 2,
+        .views_settle_ms = 75000,
+        .lease_exclusive = true,
+        .lease_independent = true,
+        .lease_timeout_ms = 2000,
+        .max_cluster_restarts = 8,
         .ask_timeout_ms = 2000,
         .held_retry_ms = 10000,
         .kill_timeout_ms = 10000,
@@ -43,19 +48,90 @@ static void count_actions(struct story *story)
         story->stops += action->kind == ACTION_STOP_UNIT;
         story->asks += action->kind == ACTION_ASK;
         story->saves += action->kind == ACTION_SAVE;
-        if (action->kind == ACTION_NOTICE) {
+        story->collects += action->kind == ACTION_COLLECT;
+        story->lease_asks += action->kind == ACTION_LEASE_ACQUIRE;
+        story->lease_releases += action->kind == ACTION_LEASE_RELEASE;
+        story->lease_checks += action->kind == ACTION_LEASE_CHECK;
+        story->did |= UINT64_C(1) << action->kind;
+        if (action->kind == ACTION_NOTICE || action->kind == ACTION_SEND) {
             story->told[action->notice.kind]++;
             story->last = action->notice;
         }
     }
 }
 
-void story_step(struct story *story, struct event *event)
+static void step_once(struct story *story, struct event *event)
 {
     event->now_ms = story->now_ms;
     event->wall_ms = 1700000000000 + (int64_t)story->now_ms;
     core_step(&story->core, event, &story->actions);
     count_actions(story);
+}
+
+/* What the world does by itself: the collector ends, the lease is answered for. */
+static void answer(struct story *story)
+{
+    struct event evidence = {.kind = EVENT_EVIDENCE, .evidence = story->evidence};
+    struct event lease = {.kind = EVENT_LEASE, .lease = {.status = story->lease_answer}};
+
+    if (story_did(story, ACTION_COLLECT) && !story->mute_collector) {
+        snprintf(evidence.evidence.incident, sizeof(evidence.evidence.incident), "%s",
+            story->core.rescue.incident.id);
+        step_once(story, &evidence);
+    }
+    if (story_did(story, ACTION_LEASE_ACQUIRE) && !story->mute_lease)
+        step_once(story, &lease);
+}
+
+void story_step(struct story *story, struct event *event)
+{
+    uint32_t collects = story->collects, lease_asks = story->lease_asks;
+
+    story->did = 0;
+    step_once(story, event);
+    for (int i = 0; i < 4 && (collects != story->collects || lease_asks != story->lease_asks); i++) {
+        collects = story->collects;
+        lease_asks = story->lease_asks;
+        answer(story);
+    }
+}
+
+void story_lease(struct story *story, enum lease_status status, const char *detail)
+{
+    struct event event = {.kind = EVENT_LEASE, .lease = {.status = status}};
+
+    snprintf(event.lease.detail, sizeof(event.lease.detail), "%s", detail);
+    story_step(story, &event);
+}
+
+void story_configure(struct story *story, struct policy policy)
+{
+    struct event event = {.kind = EVENT_POLICY, .policy = policy};
+
+    story_step(story, &event);
+}
+
+void story_operator(struct story *story, enum operator_kind kind, uint64_t for_ms)
+{
+    struct event event = {
+        .kind = EVENT_OPERATOR, .operator= {.kind = kind, .owner = "ann", .reason = "new disks"} };
+
+    event.operator.until_wall_ms = 1700000000000 +(int64_t)(story->now_ms + for_ms);
+    story_step(story, &event);
+}
+
+void story_host(struct story *story, char state, uint64_t cpu_ms, uint64_t run_delay_ms)
+{
+    struct event event = {.kind = EVENT_HOST,
+        .host = {.process_known = true,
+            .pid = 100,
+            .process_state = state,
+            .cpu_ms = cpu_ms,
+            .run_delay_known = true,
+            .run_delay_ms = run_delay_ms,
+            .packages_known = true}};
+
+    story_step(story, &event);
 }
 
 void story_wait(struct story *story, uint64_t ms)
@@ -110,43 +186,53 @@ void story_probe(struct story *story, const char *node, enum probe_kind kind, en
     story_step(story, &event);
 }
 
-static void send_view(struct story *story, const char *node, const char *down, bool statistics)
+struct node_view story_everything(const char *down)
+{
+    struct node_view view = {
+        .alarms_known = true,
+        .partitions_known = true,
+        .vhosts_known = true,
+        .vhosts_up = true,
+        .members_known = true,
+        .member_count = 3,
+    };
+
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(view.members[i].name, RMQ_NODE_NAME_MAX, "%s", everyone[i]);
+        view.members[i].running = !down || strcmp(everyone[i], down) != 0;
+    }
+    return view;
+}
+
+void story_answer(struct story *story, const char *node, const struct node_view *view)
 {
     struct event event = probe_of(story, node, PROBE_MANAGEMENT, PROBE_RESULT_OK);
-    struct node_view *view = &event.probe.view;
 
     event.probe.has_view = true;
-    view->alarms_known = true;
-    view->partitions_known = statistics;
-    view->vhosts_known = true;
-    view->vhosts_up = true;
-    view->members_known = true;
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(view->members[i].name, RMQ_NODE_NAME_MAX, "%s", everyone[i]);
-        view->members[i].running = !down || strcmp(everyone[i], down) != 0;
-        view->member_count++;
-    }
+    event.probe.view = *view;
     story_step(story, &event);
 }
 
 void story_view(struct story *story, const char *node, const char *down)
 {
-    send_view(story, node, down, true);
+    struct node_view view = story_everything(down);
+
+    story_answer(story, node, &view);
 }
 
 void story_view_without_statistics(struct story *story, const char *node)
 {
-    send_view(story, node, NULL, false);
+    struct node_view view = story_everything(NULL);
+
+    view.partitions_known = false;
+    story_answer(story, node, &view);
 }
 
 void story_alarm(struct story *story, bool memory)
 {
-    struct event event = probe_of(story, STORY_LOCAL, PROBE_MANAGEMENT, PROBE_RESULT_OK);
+    struct node_view view = {.alarms_known = true, .memory_alarm = memory};
 
-    event.probe.has_view = true;
-    event.probe.view.alarms_known = true;
-    event.probe.view.memory_alarm = memory;
-    story_step(story, &event);
+    story_answer(story, STORY_LOCAL, &view);
 }
 
 void story_job(struct story *story, bool ok)
@@ -171,21 +257,36 @@ void story_serve(struct story *story, const char *node)
     story_view(story, node, NULL);
 }
 
-void story_hang(struct story *story, unsigned count)
+void story_fail(
+    struct story *story, const char *node, const char *other, enum probe_result result, unsigned count)
 {
     while (count-- > 0) {
-        story_probe(story, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_SILENT);
-        story_probe(story, STORY_LOCAL, PROBE_MANAGEMENT, PROBE_RESULT_SILENT);
+        for (const char *const *each = (const char *const[]){node, other, NULL}; *each; each++) {
+            story_probe(story, *each, PROBE_AMQP, result);
+            story_probe(story, *each, PROBE_MANAGEMENT, result);
+        }
         story_wait(story, 1000);
+    }
+}
+
+void story_hang(struct story *story, unsigned count)
+{
+    story_fail(story, STORY_LOCAL, NULL, PROBE_RESULT_SILENT, count);
+}
+
+void story_hang_as(struct story *story, char state, uint64_t cpu_ms, uint64_t run_delay_ms, unsigned count)
+{
+    while (count-- > 0) {
+        story->cpu_ms += cpu_ms;
+        story->run_delay_ms += run_delay_ms;
+        story_host(story, state, story->cpu_ms, story->run_delay_ms);
+        story_hang(story, 1);
     }
 }
 
 bool story_did(const struct story *story, enum action_kind kind)
 {
-    for (size_t i = 0; i < story->actions.count; i++)
-        if (story->actions.items[i].kind == kind)
-            return true;
-    return false;
+    return (story->did >> kind) & 1;
 }
 
 void story_begin_blank(struct story *story)

@@ -6,12 +6,19 @@
 
 struct story {
     struct core core;
-    struct action_list actions; /* of the last step */
+    struct action_list actions; /* of the last step of the core */
+    uint64_t did;               /* bit set of enum action_kind: what the last event led to */
     uint64_t now_ms;
     uint32_t told[NOTICE_KIND_COUNT]; /* how often each kind was told, since the start */
     uint32_t starts, restarts, kills, stops, asks, saves;
+    uint32_t collects, lease_asks, lease_releases, lease_checks;
     struct notice last; /* the last notice told */
+    /* Evidence and the lease are there at once, unless a story wants it otherwise. */
+    bool mute_collector, mute_lease;
+    enum lease_status lease_answer; /* LEASE_GRANTED unless said */
+    struct evidence_event evidence; /* what the collector finds */
     struct unit_state unit;
+    uint64_t cpu_ms, run_delay_ms; /* of the broker's process so far */
 };
 
 #define STORY_LOCAL "rabbit@a"
@@ -30,15 +37,29 @@ void story_unit(struct story *story, enum unit_active active, const char *sub, c
 void story_probe(struct story *story, const char *node, enum probe_kind kind, enum probe_result result);
 /* A management answer of NODE that lists everyone but DOWN (may be NULL) as running. */
 void story_view(struct story *story, const char *node, const char *down);
+/* What such an answer says; and a management answer of NODE that says VIEW. */
+struct node_view story_everything(const char *down);
+void story_answer(struct story *story, const char *node, const struct node_view *view);
 /* The same by a broker whose statistics are not there yet: it does not tell of partitions. */
 void story_view_without_statistics(struct story *story, const char *node);
 void story_alarm(struct story *story, bool memory);
+void story_lease(struct story *story, enum lease_status status, const char *detail);
+/* The configuration is reloaded. */
+void story_configure(struct story *story, struct policy policy);
+void story_operator(struct story *story, enum operator_kind kind, uint64_t for_ms);
+/* A sample of the broker's process: its state, CPU time so far, and time spent waiting for a processor. */
+void story_host(struct story *story, char state, uint64_t cpu_ms, uint64_t run_delay_ms);
 void story_job(struct story *story, bool ok);
 void story_refuse(struct story *story, const char *error);
 /* Both probes of NODE answer well, deep and with everything that a proof wants. */
 void story_serve(struct story *story, const char *node);
+/* Both probes of NODE, and of OTHER unless it is NULL, fail like this COUNT times, a second apart. */
+void story_fail(
+    struct story *story, const char *node, const char *other, enum probe_result result, unsigned count);
 /* Both probes of the local node time out COUNT times, a second apart. */
 void story_hang(struct story *story, unsigned count);
+/* The same, while its process is in STATE and each second uses and waits for so much of a processor. */
+void story_hang_as(struct story *story, char state, uint64_t cpu_ms, uint64_t run_delay_ms, unsigned count);
 /* What the last step did: whether it contains an action of this kind. */
 bool story_did(const struct story *story, enum action_kind kind);
 

@@ -21,6 +21,22 @@ const char golden_alarms_43[] =
     "node\",\"status\":\"failed\",\"alarms\":[{\"node\":\"rabbit@rmq2\","
     "\"resource\":\"disk space\"},{\"node\":\"rabbit@rmq2\",\"resource\":\"memory\"}]}";
 
+const char golden_members_drained_43[] =
+    "[{\"name\":\"rabbit@rmq1\",\"running\":true,\"being_drained\":true},{\"name\":\"rabbit@rmq2\","
+    "\"running\":true,\"being_drained\":false}]";
+
+const char golden_quorum_critical_43[] =
+    "{\"reason\":\"There are quorum queues that would lose their quorum if the target node is shut "
+    "down\",\"status\":\"failed\",\"queues\":[{\"name\":\"qq1\",\"readable_name\":\"queue 'qq1' in vhost "
+    "'/'\",\"type\":\"rabbit_quorum_queue\",\"virtual_host\":\"/"
+    "\"},{\"name\":\"rabbitmq_metadata\",\"readable_name\":\"rabbitmq_metadata\",\"type\":\"process\","
+    "\"virtual_host\":\"(not applicable)\"}]}";
+
+const char golden_leaderless_43[] =
+    "{\"reason\":\"Detected quorum queues without an elected "
+    "leader\",\"status\":\"failed\",\"queues\":[{\"name\":\"qq1\",\"readable_name\":\"queue 'qq1' in vhost "
+    "'/'\",\"type\":\"rabbit_quorum_queue\",\"virtual_host\":\"/\"}]}";
+
 const char golden_node_columns[] =
     "{\"partitions\":[],\"mem_limit\":10110604083,\"disk_free_limit\":50000000,\"name\":\"rabbit@rmq2\","
     "\"mem_used\":133197824,\"disk_free\":12611235840}";

@@ -80,6 +80,7 @@ int probe_fixture_start(const struct probe_ops *ops, bool deep, uint64_t timeout
         .context = &fixture.context,
         .target = &fixture.target,
         .deep = deep,
+        .asked = fixture.asked,
         .timeout_ms = timeout_ms,
         .done = on_done,
     };

@@ -12,6 +12,7 @@ struct probe_fixture {
     struct config config;
     struct probe_context context;
     struct probe_target target;
+    bool asked; /* for the next runs */
     /* the last run */
     struct probe probe;
     unsigned calls;

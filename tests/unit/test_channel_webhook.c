@@ -27,6 +27,7 @@ static void test_recovered(void **state)
         "{\"version\":1,\"id\":\"id-1\",\"event\":\"recovered\",\"severity\":\"info\",\"resolved\":true,"
         "\"condition\":\"healthy\",\"title\":\"OK rabbit@rmq2: recovered\",\"cluster\":\"orders\","
         "\"node\":\"rabbit@rmq2\",\"observer\":\"rabbit@rmq2\",\"incident\":\"rmq2-1769904000-7\","
+        "\"evidence\":\"\","
         "\"why\":\"every proof of the recovery has held\","
         "\"detail\":\"listed as running by rabbit@rmq1, rabbit@rmq3\","
         "\"time\":\"2026-02-01T00:00:18Z\",\"since\":\"2026-02-01T00:00:00Z\","
@@ -45,7 +46,8 @@ static void test_little_is_known(void **state)
     assert_string_equal(body,
         "{\"version\":1,\"id\":\"id-1\",\"event\":\"agent-stalled\",\"severity\":\"warning\","
         "\"resolved\":false,\"condition\":\"unknown\",\"title\":\"WARNING: watchdog stalled\","
-        "\"cluster\":\"\",\"node\":\"\",\"observer\":\"\",\"incident\":\"i\",\"why\":\"\",\"detail\":\"\","
+        "\"cluster\":\"\",\"node\":\"\",\"observer\":\"\",\"incident\":\"i\",\"evidence\":\"\",\"why\":\"\","
+        "\"detail\":\"\","
         "\"time\":\"1970-01-01T00:00:00Z\",\"since\":\"1970-01-01T00:00:00Z\",\"phases\":[]}");
     free(body);
 }
@@ -70,6 +72,7 @@ static void test_hostile_fields_come_back_whole(void **state)
         "\xf0\x9f\x98\x80 <!channel> & *b*\n\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd| "
         "x\n.\n..two ");
     assert_field(json, "incident", "a'b $(x)");
+    assert_field(json, "evidence", "");
     cJSON_Delete(json);
     free(body);
 }

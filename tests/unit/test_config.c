@@ -3,6 +3,7 @@
 
 #include "config/options.h"
 #include "rmqwatch/channel.h"
+#include "rmqwatch/lease.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,18 @@ static void assert_same_text(const char *a, const char *b)
         assert_string_equal(a, b);
 }
 
+static void assert_same_lease(const struct lease_config *a, const struct lease_config *b)
+{
+    assert_ptr_equal(a->provider, b->provider);
+    assert_same_text(a->username, b->username);
+    assert_same_text(a->password.value, b->password.value);
+    assert_same_text(a->vhost, b->vhost);
+    assert_same_text(a->endpoints[0], b->endpoints[0]);
+    assert_same_text(a->key, b->key);
+    assert_same_text(a->ca_file, b->ca_file);
+    assert_true(a->timeout_ms == b->timeout_ms && a->ttl_ms == b->ttl_ms);
+}
+
 static void test_sample_shows_the_defaults(void **state)
 {
     char *text = sample_uncommented();
@@ -80,6 +93,9 @@ static void test_sample_shows_the_defaults(void **state)
     assert_true(sample->exec.timeout_ms == plain->exec.timeout_ms);
     for (size_t i = 0; i < RMQ_COMMAND_WORDS_MAX; i++)
         assert_same_text(sample->exec.command[i], plain->exec.command[i]);
+    assert_string_equal(sample->control_socket, plain->control_socket);
+    assert_memory_equal(&sample->evidence, &plain->evidence, sizeof plain->evidence);
+    assert_same_lease(&sample->lease, &plain->lease);
     config_free(plain);
 
     plain = load("amqp { enabled = true }\n"
@@ -210,6 +226,49 @@ static void test_defaults_are_these(void **state)
     config_free(config);
 }
 
+static void test_defaults_of_newer_sections(void **state)
+{
+    struct config *config = load(minimal);
+    const struct policy *policy = &config->policy;
+
+    (void)state;
+    assert_string_equal(config->control_socket, "/run/rmqwatchd/control.sock");
+    assert_true(policy->views_settle_ms == 75000 && policy->busy_patience_ms == 0);
+    assert_true(!policy->restart_stopped_app && !policy->restart_lost_listener);
+    assert_true(policy->max_cluster_restarts == 8);
+    assert_string_equal(config->lease.provider->name, "rabbitmq");
+    assert_true(policy->lease_exclusive && policy->lease_timeout_ms == 2000);
+    assert_null(config->lease.username);
+    assert_null(config->lease.password.value);
+    assert_string_equal(config->lease.vhost, "/");
+    assert_null(config->lease.endpoints[0]);
+    assert_string_equal(config->lease.key, "rmqwatchd/restart");
+    assert_true(config->lease.ttl_ms == 60000);
+    assert_true(config->evidence.keep == 50 && config->evidence.max_megabytes == 100);
+    config_free(config);
+}
+
+static void test_reads_leases(void **state)
+{
+    struct config *config =
+        load("management { username = u password_file = \"@/api\" }\n"
+             "lease { provider = etcd endpoints = {\"https://e1:2379\", \"http://[::1]:2379\"} ttl = 10s\n"
+             "timeout = 10s key = 'a/b' username = root password_file = \"@/api\" ca_file = \"@/ca\" }\n");
+
+    (void)state;
+    assert_string_equal(config->lease.provider->name, "etcd");
+    assert_true(config->policy.lease_exclusive && config->policy.lease_timeout_ms == 10000);
+    assert_string_equal(config->lease.endpoints[1], "http://[::1]:2379");
+    assert_null(config->lease.endpoints[2]);
+    assert_string_equal(config->lease.key, "a/b");
+    assert_string_equal(config->lease.password.value, "api-secret");
+    config_free(config);
+
+    config = load("management { username = u password_file = \"@/api\" }\nlease { provider = none }\n");
+    assert_false(config->policy.lease_exclusive);
+    config_free(config);
+}
+
 static void test_reads_every_value(void **state)
 {
     struct config *config = load(
@@ -333,6 +392,8 @@ int main(void)
         cmocka_unit_test(test_sample_shows_every_option),
         cmocka_unit_test(test_sample_loads_as_it_is),
         cmocka_unit_test(test_defaults_are_these),
+        cmocka_unit_test(test_defaults_of_newer_sections),
+        cmocka_unit_test(test_reads_leases),
         cmocka_unit_test(test_reads_every_value),
         cmocka_unit_test(test_reads_credentials),
         cmocka_unit_test(test_reads_odd_secret_files),

@@ -218,6 +218,12 @@ static void test_refuses_bad_sections(void **state)
         {OFF "mail m { from = \"a@b\tc\" }", ":2: mail \"m\": from " ADDRESS},
         {OFF "mail m { from = \"A <a@b>\" }", ":2: mail \"m\": from " ADDRESS},
         {OFF "mail m { from = \"a..b@c\" }", ":2: mail \"m\": from " ADDRESS},
+        {OFF "lease { provider = zookeeper }",
+            ":2: lease.provider is not usable; it must be one of: rabbitmq etcd none"},
+        {OFF "lease { vhost = \"\" }",
+            ":2: lease.vhost is not usable; it must be a text of 1 to 255 bytes without control characters"},
+        {OFF "lease { key = \"a\tb\" }",
+            ":2: lease.key is not usable; it must be a text of 1 to 255 bytes without control characters"},
         {OFF "mail m {\n to = {a@b,\n \"c,d@e\"} }", ":3: mail \"m\": to " ADDRESS},
         {OFF "mail m { to = {a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b} }",
             ":2: mail \"m\": to is not usable; it must have at most 16 entries"},
@@ -250,6 +256,14 @@ static void test_refuses_what_does_not_fit_together(void **state)
             "\"argument\"}"},
         {OFF "amqp { enabled = no }", ":2: amqp.enabled is false, as it is for management and exec; at least "
                                       "one kind of probe must be enabled"},
+        {OFF "lease { provider = etcd }", ":2: lease.endpoints is not set; name where etcd answers, as in "
+                                          "{\"http://etcd1:2379\", \"http://etcd2:2379\"}"},
+        {OFF "lease { provider = etcd endpoints = \"http://e:2379\"\n ttl = 10s\n timeout = 11s }",
+            ":4: lease.timeout is longer than ttl; it must be as long or shorter"},
+        {OFF "lease {\n username = u }", ":2: lease.password_file is not set; a login needs username and "
+                                         "password_file, or neither of them"},
+        {OFF "lease {\n password_file = \"@/api\" }",
+            ":2: lease.username is not set; a login needs username and password_file, or neither of them"},
         {"mode = act", ": management.username is not set; name a user with the tag 'monitoring', or set "
                        "enabled = false"},
         {"\nmanagement { username = u }",

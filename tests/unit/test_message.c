@@ -198,6 +198,7 @@ static void test_longest_fields(void **state)
     memset(notice.node, 'n', sizeof(notice.node) - 1);
     memset(notice.observer, 'o', sizeof(notice.observer) - 1);
     memset(notice.incident, '\'', sizeof(notice.incident) - 1);
+    memset(notice.evidence, 'e', sizeof(notice.evidence) - 1);
     notice.phase_count = RMQ_PHASES_MAX + 1; /* a bound that somebody forgot */
     for (size_t i = 0; i < RMQ_PHASES_MAX; i++)
         notice.phases[i] = (struct phase){"detect", UINT64_MAX / 2};

@@ -65,6 +65,37 @@ static void test_members(void **state)
     }
 }
 
+static void test_members_in_maintenance(void **state)
+{
+    (void)state;
+    memset(&view, 0, sizeof view);
+    assert_int_equal(parse_members(golden_members_drained_43, strlen(golden_members_drained_43), &view), 0);
+    assert_int_equal(view.member_count, 2);
+    assert_true(view.members[0].running && view.members[0].being_drained);
+    assert_true(view.members[1].running && !view.members[1].being_drained);
+    /* brokers before 3.11 do not tell */
+    assert_int_equal(parse_members(golden_members_310, strlen(golden_members_310), &view), 0);
+    assert_false(view.members[0].being_drained || view.members[1].being_drained);
+}
+
+static void test_queues(void **state)
+{
+    static const char none[] = "{\"status\":\"ok\"}";
+    static const char odd[] = "{\"status\":\"failed\",\"queues\":7}";
+
+    (void)state;
+    assert_int_equal(parse_health(golden_quorum_critical_43, strlen(golden_quorum_critical_43), &health), 0);
+    assert_true(!health.ok && health.has_queues && !health.has_alarms);
+    assert_int_equal(health.queue_count, 2);
+    assert_int_equal(parse_health(golden_leaderless_43, strlen(golden_leaderless_43), &health), 0);
+    assert_true(!health.ok && health.has_queues);
+    assert_int_equal(health.queue_count, 1);
+    assert_int_equal(parse_health(none, strlen(none), &health), 0);
+    assert_true(health.ok && !health.has_queues);
+    assert_int_equal(parse_health(odd, strlen(odd), &health), 0);
+    assert_true(!health.ok && !health.has_queues);
+}
+
 static void test_alarms(void **state)
 {
     const char *const bodies[] = {golden_alarms_310, golden_alarms_43};
@@ -134,7 +165,8 @@ static void test_node_with_parts_missing_or_absurd(void **state)
 static void test_every_prefix_is_refused(void **state)
 {
     const char *const bodies[] = {golden_members_310, golden_members_43, golden_alarms_310, golden_alarms_43,
-        golden_node_columns, golden_node_310, golden_node_43, "{\"status\":\"ok\"}", "{\"name\":\"lab\"}"};
+        golden_members_drained_43, golden_quorum_critical_43, golden_leaderless_43, golden_node_columns,
+        golden_node_310, golden_node_43, "{\"status\":\"ok\"}", "{\"name\":\"lab\"}"};
     size_t i, size;
 
     (void)state;
@@ -147,7 +179,8 @@ static void test_every_prefix_is_refused(void **state)
 
 static void test_every_changed_byte_is_survived(void **state)
 {
-    const char *const bodies[] = {golden_members_43, golden_alarms_43, golden_node_columns};
+    const char *const bodies[] = {
+        golden_members_43, golden_alarms_43, golden_leaderless_43, golden_node_columns};
     static const char values[] = {'\0', '"', '\\', '{', '[', '}', ']', ',', ':', '9', 'e', '-', (char)0xff};
     char *copy;
     size_t i, at, v;
@@ -285,6 +318,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_members_in_maintenance),
+        cmocka_unit_test(test_queues),
         cmocka_unit_test(test_alarms),
         cmocka_unit_test(test_node),
         cmocka_unit_test(test_node_with_parts_missing_or_absurd),

@@ -15,6 +15,8 @@ enum { TIMEOUT_MS = 3000, DETAILS_MS = TIMEOUT_MS / 4, BRIEF_MS = 400 };
 #define MEMBERS "/api/nodes?"
 #define NODE "/api/nodes/rabbit%40node%20a?"
 #define VHOSTS "/api/health/checks/virtual-hosts"
+#define QUEUES "/api/health/checks/node-is-quorum-critical"
+#define LEADERS "/api/health/checks/quorum-queues-without-elected-leaders/all-vhosts/"
 #define OK_BODY "{\"status\":\"ok\"}"
 
 /* Answers without a length end with the connection, as they would with a broker that dies. */
@@ -67,6 +69,7 @@ static void test_local_and_deep(void **state)
     (void)state;
     probe_fixture_serve(manners, LENGTH(manners));
     fixture.target.local = true;
+    fixture.context.leaders_asked_ms = uv_now(&fixture.loop); /* no further question */
     expect(false, PROBE_RESULT_OK);
     assert_int_equal(fixture.server.requests, 2);
     expect(true, PROBE_RESULT_OK);
@@ -77,6 +80,71 @@ static void test_local_and_deep(void **state)
     answer(3, "200 OK", OK_BODY);
     expect(true, PROBE_RESULT_OK);
     assert_true(fixture.view.vhosts_known && fixture.view.vhosts_up);
+}
+
+static void test_queues_are_asked_for_a_decision_only(void **state)
+{
+    const struct manners manners[] = {
+        {ALARMS, MANNER_REPLY, answer(0, "200 OK", OK_BODY), 0, 0},
+        {MEMBERS, MANNER_REPLY, answer(1, "200 OK", golden_members_drained_43), 0, 0},
+        {QUEUES, MANNER_REPLY, answer(2, "503 Service Unavailable", golden_quorum_critical_43), 0, 1000},
+        {LEADERS, MANNER_REPLY, answer(3, "200 OK", OK_BODY), 0, 0},
+    };
+
+    (void)state;
+    probe_fixture_serve(manners, LENGTH(manners));
+    fixture.target.local = true;
+    expect(false, PROBE_RESULT_OK);
+    assert_false(fixture.view.queues_known);
+    assert_true(fixture.view.members[0].being_drained && !fixture.view.members[1].being_drained);
+    /* The node asks all the others about them, so they may take longer than other details. */
+    fixture.asked = true;
+    expect(false, PROBE_RESULT_OK);
+    assert_true(fixture.view.queues_known && fixture.view.queues_critical);
+    assert_in_range(fixture.took_ms, 990, TIMEOUT_MS * 3 / 4 + 100);
+    answer(2, "200 OK", OK_BODY);
+    expect(false, PROBE_RESULT_OK);
+    assert_true(fixture.view.queues_known && !fixture.view.queues_critical);
+    answer(2, "404 Not Found", "{\"error\":\"Object Not Found\"}");
+    expect(false, PROBE_RESULT_OK);
+    assert_false(fixture.view.queues_known);
+    fixture.target.local = false;
+    fixture.server.requests = 0;
+    expect(false, PROBE_RESULT_OK);
+    assert_int_equal(fixture.server.requests, 2);
+}
+
+static void test_leaders_are_asked_for_once_a_minute(void **state)
+{
+    static const struct {
+        const char *status, *body;
+        bool known;
+        uint32_t count;
+    } cases[] = {
+        {"200 OK", OK_BODY, true, 0}, {"503 Service Unavailable", golden_leaderless_43, true, 1},
+        {"503 Service Unavailable", "{\"status\":\"failed\"}", false, 0},
+        {"404 Not Found", "{\"error\":\"Object Not Found\"}", false, 0}, /* before 4.1 */
+    };
+    const struct manners manners[] = {
+        {ALARMS, MANNER_REPLY, answer(0, "200 OK", OK_BODY), 0, 0},
+        {MEMBERS, MANNER_REPLY, answer(1, "200 OK", golden_members_43), 0, 0},
+        {LEADERS, MANNER_REPLY, answer(3, "200 OK", OK_BODY), 0, 0},
+    };
+    size_t i;
+
+    (void)state;
+    probe_fixture_serve(manners, LENGTH(manners));
+    fixture.target.local = true;
+    for (i = 0; i < LENGTH(cases); i++) {
+        answer(3, cases[i].status, cases[i].body);
+        fixture.context.leaders_asked_ms = 0;
+        expect(false, PROBE_RESULT_OK);
+        assert_int_equal(fixture.view.leaders_known, cases[i].known);
+        assert_int_equal(fixture.view.leaderless_queues, cases[i].count);
+        expect(false, PROBE_RESULT_OK);
+        assert_false(fixture.view.leaders_known);
+    }
+    assert_int_equal(fixture.server.requests, 5 * LENGTH(cases));
 }
 
 static void test_alarm_is_an_answer_and_brings_numbers(void **state)
@@ -214,6 +282,7 @@ static void test_bad_details_stay_unknown(void **state)
         {MEMBERS, MANNER_REPLY, answer(1, "200 OK", "<html>"), 0, 0},
         {NODE, MANNER_REPLY, answer(2, "404 Not Found", "{\"error\":\"Object Not Found\"}"), 0, 0},
         {VHOSTS, MANNER_RESET, NULL, 0, 0},
+        {LEADERS, MANNER_REPLY, answer(3, "200 OK", "<html>"), 0, 0},
     };
 
     (void)state;
@@ -221,6 +290,7 @@ static void test_bad_details_stay_unknown(void **state)
     fixture.target.local = true;
     expect(true, PROBE_RESULT_OK);
     assert_false(fixture.view.members_known || fixture.view.partitions_known || fixture.view.vhosts_known);
+    assert_false(fixture.view.leaders_known);
     assert_true(fixture.took_ms < DETAILS_MS - 50);
 }
 
@@ -287,6 +357,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_peer),
         TEST(test_local_and_deep),
+        TEST(test_queues_are_asked_for_a_decision_only),
+        TEST(test_leaders_are_asked_for_once_a_minute),
         TEST(test_alarm_is_an_answer_and_brings_numbers),
         TEST(test_verdicts),
         TEST(test_refused),

@@ -1,0 +1,204 @@
+#include "control/control.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "control/control_parts.h"
+#include "control/json.h"
+#include "rmqwatch/lease.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CONNECTIONS_MAX = 16, TIMEOUT_MS = 10000 };
+
+static struct control_view view_of(const struct control *control)
+{
+    const struct config *config = *control->options.config;
+
+    return (struct control_view){
+        .core = control->options.core,
+        .lease = config->lease.provider ? config->lease.provider->name : "",
+        .now_ms = clock_boot_ms(),
+        .wall_ms = clock_wall_ms(),
+    };
+}
+
+void control_answer(struct http_exchange *exchange, cJSON *json)
+{
+    char *body = json ? cJSON_PrintUnformatted(json) : NULL;
+
+    cJSON_Delete(json);
+    http_answer(exchange, 200, "application/json", body, body ? strlen(body) : 0);
+}
+
+static void on_status(void *context, struct http_exchange *exchange)
+{
+    struct control_view view = view_of(context);
+
+    control_answer(exchange, status_json(&view));
+}
+
+static void on_why(void *context, struct http_exchange *exchange)
+{
+    struct control_view view = view_of(context);
+    const char *node = http_exchange_parameter(exchange, "node");
+    size_t member = 0;
+
+    while (node && member < view.core->member_count && strcmp(view.core->members[member].name, node) != 0)
+        member++;
+    if (member == view.core->member_count)
+        http_answer_error(exchange, 404, "no member of the cluster has this name");
+    else
+        control_answer(exchange, why_json(&view, member));
+}
+
+static const struct http_route routes[] = {
+    {"GET", "/v1/status", on_status},
+    {"GET", "/v1/why", on_why},
+    {"GET", "/v1/history", control_on_history},
+    {"GET", "/v1/incident", control_on_incident},
+    {"POST", "/v1/hold", control_on_hold},
+    {"POST", "/v1/resume", control_on_resume},
+    {"POST", "/v1/ack", control_on_ack},
+};
+
+int control_new(uv_loop_t *loop, const struct control_options *options, struct control **ret_control,
+    char *error, size_t error_size)
+{
+    struct http_server_options server = {
+        .routes = routes,
+        .route_count = sizeof(routes) / sizeof(routes[0]),
+        .connections_max = CONNECTIONS_MAX,
+        .timeout_ms = TIMEOUT_MS,
+    };
+    struct control *control = calloc(1, sizeof(*control));
+    int r;
+
+    if (!control) {
+        (void)snprintf(error, error_size, "%s: out of memory", options->path);
+        return -ENOMEM;
+    }
+    control->options = *options;
+    control->options.path = NULL;
+    r = control_socket_open(options->path, &control->socket, error, error_size);
+    if (r < 0) {
+        free(control);
+        return r;
+    }
+    server.listen_fd = control->socket.fd;
+    server.context = control;
+    r = http_server_new(loop, &server, &control->server);
+    if (r < 0) {
+        (void)snprintf(error, error_size, "%s: cannot be served (%s)", options->path, strerror(-r));
+        control_socket_remove(&control->socket);
+        close(control->socket.fd);
+        free(control);
+        return r;
+    }
+    *ret_control = control;
+    return 0;
+}
+
+/* The core's word on it, read back: an event may have been dropped. */
+static bool was_heard(const struct core *core, const struct operator_event *said)
+{
+    switch (said->kind) {
+    case OPERATOR_HOLD:
+        return core->hold.active && !strcmp(core->hold.owner, said->owner) &&
+               !strcmp(core->hold.reason, said->reason);
+    case OPERATOR_RESUME:
+        return !core->hold.active;
+    case OPERATOR_ACK:
+        break; /* leaves no trace in the core; the store has it */
+    }
+    return true;
+}
+
+static void answer_waiter(struct control *control, const struct waiter *waiter)
+{
+    struct control_view view = view_of(control);
+    cJSON *json;
+
+    if (!was_heard(view.core, &waiter->said)) {
+        http_answer_error(waiter->exchange, 503, "the agent was too busy to take that in; try again");
+        return;
+    }
+    json = cJSON_CreateObject();
+    if (waiter->said.kind == OPERATOR_ACK)
+        json = json_whole(json, json_put_text(json, "incident", waiter->said.incident) &&
+                                    json_put_text(json, "owner", waiter->said.owner));
+    else
+        json = json_whole(json, json_put_text(json, "node", view.core->members[0].name) &&
+                                    json_put_text(json, "state", state_name(view.core->rescue.state)) &&
+                                    json_put_hold(json, &view));
+    control_answer(waiter->exchange, json);
+}
+
+void control_tell(struct control *control, struct http_exchange *exchange, const struct operator_event *said)
+{
+    struct event event = {.kind = EVENT_OPERATOR};
+    struct operator_event *copy = &event.operator;
+    struct waiter *waiter = calloc(1, sizeof(*waiter));
+    struct waiter **last = &control->waiters;
+
+    if (!waiter) {
+        http_answer_error(exchange, 503, "out of memory; nothing was done");
+        return;
+    }
+    *copy = *said;
+    waiter->exchange = exchange;
+    waiter->said = *said;
+    while (*last)
+        last = &(*last)->next;
+    *last = waiter;
+    sink_post(&control->options.sink, &event);
+}
+
+void control_on_step(struct control *control)
+{
+    while (control && control->waiters) {
+        struct waiter *waiter = control->waiters;
+
+        control->waiters = waiter->next;
+        answer_waiter(control, waiter);
+        free(waiter);
+    }
+}
+
+void control_dismiss(struct control *control)
+{
+    while (control->waiters) {
+        struct waiter *waiter = control->waiters;
+
+        control->waiters = waiter->next;
+        http_answer_error(waiter->exchange, 503, "this daemon is ending; nothing was done");
+        free(waiter);
+    }
+}
+
+void control_query_begun(struct control *control)
+{
+    control->queries++;
+}
+
+void control_query_done(struct control *control)
+{
+    if (--control->queries == 0 && control->closing)
+        free(control);
+}
+
+void control_close(struct control *control)
+{
+    if (!control)
+        return;
+    control->closing = true;
+    /* First the name, then the voice: whoever comes now finds nobody, rather than a daemon that is ending. */
+    control_socket_remove(&control->socket);
+    control_dismiss(control);
+    http_server_close(control->server);
+    control->server = NULL;
+    if (control->queries == 0)
+        free(control);
+}

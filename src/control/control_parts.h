@@ -1,0 +1,46 @@
+/* What a control is made of. Private to src/control. */
+#ifndef RMQWATCH_CONTROL_CONTROL_PARTS_H
+#define RMQWATCH_CONTROL_CONTROL_PARTS_H
+
+#include "control/control.h"
+#include "control/socket.h"
+#include "http/server.h"
+
+#include <cjson/cJSON.h>
+
+/* Somebody who told the core something, and waits until it took it in. */
+struct waiter {
+    struct http_exchange *exchange;
+    struct operator_event said;
+    struct waiter *next;
+};
+
+struct control {
+    struct control_options options; /* without path */
+    struct control_socket socket;
+    struct http_server *server;
+    struct waiter *waiters;
+    unsigned queries; /* of the store's, not answered yet */
+    bool closing;
+};
+
+/* Handlers; CONTEXT is the control. */
+void control_on_hold(void *context, struct http_exchange *exchange);
+void control_on_resume(void *context, struct http_exchange *exchange);
+void control_on_ack(void *context, struct http_exchange *exchange);
+void control_on_history(void *context, struct http_exchange *exchange);
+void control_on_incident(void *context, struct http_exchange *exchange);
+
+/* Tells the core, and answers EXCHANGE when it has taken that in. */
+void control_tell(struct control *control, struct http_exchange *exchange, const struct operator_event *said);
+/* Sends those away who wait for that. */
+void control_dismiss(struct control *control);
+
+/* Answers with JSON, which is deleted; NULL: out of memory. */
+void control_answer(struct http_exchange *exchange, cJSON *json);
+
+/* A query to the store begins, or was answered. The last answer after the end frees the control. */
+void control_query_begun(struct control *control);
+void control_query_done(struct control *control);
+
+#endif

@@ -1,0 +1,279 @@
+#include "core/absorb.h"
+#include "base/text.h"
+#include "core/watches.h"
+
+#include <string.h>
+
+static struct member *find_member(struct core *core, const char *name)
+{
+    for (size_t i = 0; i < core->member_count; i++)
+        if (!strcmp(core->members[i].name, name))
+            return &core->members[i];
+    return NULL;
+}
+
+static bool is_listed(const struct members_event *members, const char *name)
+{
+    for (size_t i = 0; i < members->count; i++)
+        if (!strcmp(members->names[i], name))
+            return true;
+    return false;
+}
+
+static void remove_member(struct core *core, size_t index)
+{
+    size_t last = --core->member_count;
+
+    memmove(&core->members[index], &core->members[index + 1], (last - index) * sizeof(struct member));
+    memmove(
+        &core->peer_watches[index], &core->peer_watches[index + 1], (last - index) * sizeof(struct watch));
+    memset(&core->peer_watches[last], 0, sizeof(struct watch));
+}
+
+static void absorb_members(struct core *core, const struct members_event *members, struct step *step)
+{
+    bool changed = !core->members_known;
+
+    /* A list without this node is not about this node's cluster. */
+    if (!is_listed(members, core->members[0].name))
+        return;
+    core->members_known = true;
+    if (members->cluster[0] && !core->cluster[0])
+        text_copy(core->cluster, sizeof(core->cluster), members->cluster);
+    for (size_t i = core->member_count; i-- > 1;)
+        if (!is_listed(members, core->members[i].name)) {
+            watches_end_peer(core, i, step);
+            remove_member(core, i);
+            changed = true;
+        }
+    for (size_t i = 0; i < members->count && core->member_count < RMQ_MEMBERS_MAX; i++) {
+        if (find_member(core, members->names[i]))
+            continue;
+        member_init(&core->members[core->member_count], members->names[i], false);
+        core->members[core->member_count++].condition_since_ms = step->now_ms;
+        changed = true;
+    }
+    if (changed) /* a hung node cannot tell a restarted agent who the others are */
+        step_action(step, ACTION_SAVE);
+}
+
+static void absorb_probe(struct core *core, const struct probe_event *probe)
+{
+    struct member *member = find_member(core, probe->node);
+
+    if (!member || probe->started_ms < core->distrust_before_ms)
+        return;
+    /* What the former run of the broker said, or the lack of one, is no evidence on the present one. */
+    if (member->local && probe->started_ms < core->unit.since_ms)
+        return;
+    member_absorb(member, probe, &core->policy);
+    /* Any answer of the day after a stall ends it. */
+    core->stalled = false;
+}
+
+static bool is_activating(const struct unit_state *state)
+{
+    return state->active == UNIT_ACTIVATING && !unit_is_waiting_to_restart(state);
+}
+
+/* What is remembered around the unit's state: who wanted it stopped, since when it is dead. */
+static void remember_unit(
+    struct core *core, const struct unit_state *before, const struct unit_state *state, uint64_t now_ms)
+{
+    struct unit_evidence *unit = &core->unit;
+    bool dead = state->active == UNIT_FAILED || unit_is_waiting_to_restart(state);
+    bool was_dead = unit->known && (before->active == UNIT_FAILED || unit_is_waiting_to_restart(before));
+
+    if (state->active == UNIT_DEACTIVATING && state->job_id != 0)
+        unit->stop_requested = true;
+    if (unit_is_running(state) || is_activating(state) || unit_is_waiting_to_restart(state)) {
+        unit->stop_requested = false;
+        core->seen_running = true;
+    }
+    if (unit_is_running(state) || is_activating(state) || unit_is_masked(state))
+        unit->own_stop = false;
+    /* Who unmasks it has not started it yet. */
+    if (state->active == UNIT_FAILED && unit_is_masked(state))
+        unit->stop_requested = true;
+    if (!unit->known && core->stopped_invocation[0])
+        unit->stop_requested = !strcmp(core->stopped_invocation, state->invocation_id);
+    if (dead && !was_dead) /* an age that is not known must not look fresh */
+        core->dead_since_ms = unit->known ? now_ms : 0;
+}
+
+/* Takes the unit's state in; returns the edge that it makes, or TRIGGER_COUNT for none. */
+static enum trigger absorb_unit(struct core *core, const struct unit_state *state, uint64_t now_ms)
+{
+    struct unit_evidence *unit = &core->unit;
+    const struct unit_state before = unit->state;
+    bool known = unit->known;
+    bool was_running = known && unit_is_running(&before);
+    bool was_alive = was_running || (known && is_activating(&before));
+    bool another_run = before.invocation_id[0] && strcmp(before.invocation_id, state->invocation_id) != 0;
+
+    remember_unit(core, &before, state, now_ms);
+    unit->known = true;
+    unit->state = *state;
+    if (another_run || (known && was_running != unit_is_running(state))) {
+        /* What the former run said is no evidence on the present one. */
+        member_forget(&core->members[0]);
+        unit->since_ms = now_ms;
+    }
+    if (!known)
+        return TRIGGER_COUNT;
+    if (unit_is_running(state) && !was_running)
+        return TRIGGER_UNIT_ACTIVE;
+    /* Inactive is no death: somebody wanted it. */
+    return was_alive && unit_is_dead(unit) ? TRIGGER_UNIT_DEAD : TRIGGER_COUNT;
+}
+
+static enum trigger absorb_job(struct core *core, const struct job_event *job)
+{
+    core->unit.own_job = false;
+    /* Somebody put another job in its place: what the unit does now tells what it was. */
+    if (!strcmp(job->result, "canceled"))
+        return TRIGGER_COUNT;
+    return job->ok ? TRIGGER_JOB_DONE : TRIGGER_JOB_FAILED;
+}
+
+static enum trigger absorb_refusal(struct core *core, const struct request_event *request)
+{
+    core->unit.own_job = false;
+    text_copy(core->rescue.refusal, sizeof(core->rescue.refusal), request->error);
+    return TRIGGER_REFUSED;
+}
+
+static void absorb_host(struct core *core, const struct host_sample *host, uint64_t now_ms)
+{
+    process_absorb(&core->process, host, now_ms);
+    if (!host->packages_known)
+        return;
+    core->packages_changing = host->packages_changing;
+    core->packages_ms = now_ms;
+    text_copy(core->package_manager, sizeof(core->package_manager), host->package_manager);
+}
+
+static enum trigger absorb_lease(struct core *core, const struct lease_event *event)
+{
+    struct lease_memory *lease = &core->lease;
+    bool sought = lease->state == LEASE_SOUGHT;
+
+    if (event->status == LEASE_USABLE || event->status == LEASE_UNUSABLE) {
+        lease->checked = true;
+        lease->usable = event->status == LEASE_USABLE;
+        if (!lease->usable)
+            text_copy(lease->problem, sizeof(lease->problem), event->detail);
+        return TRIGGER_COUNT;
+    }
+    if (event->status == LEASE_LOST ? lease->state != LEASE_HELD : !sought)
+        return TRIGGER_COUNT; /* it was given back, or not sought any more */
+    text_copy(lease->detail, sizeof(lease->detail), event->detail);
+    lease->state = event->status == LEASE_GRANTED ? LEASE_HELD : LEASE_FREE;
+    switch (event->status) {
+    case LEASE_GRANTED:
+        return TRIGGER_GRANTED;
+    case LEASE_TAKEN:
+        return TRIGGER_TAKEN;
+    case LEASE_LOST:
+        return TRIGGER_LOST;
+    default:
+        return TRIGGER_UNAVAILABLE;
+    }
+}
+
+static void absorb_evidence(struct core *core, const struct evidence_event *evidence)
+{
+    struct rescue *rescue = &core->rescue;
+
+    if (strcmp(evidence->incident, rescue->incident.id) != 0)
+        return; /* of an incident that is over */
+    rescue->collecting = false;
+    rescue->evidence = *evidence;
+}
+
+static enum trigger absorb_operator(struct core *core, const struct operator_event *word, struct step *step)
+{
+    struct hold *hold = &core->hold;
+    int64_t left_ms = word->until_wall_ms - step->wall_ms;
+
+    switch (word->kind) {
+    case OPERATOR_HOLD:
+        hold->active = left_ms > 0;
+        hold->until_wall_ms = word->until_wall_ms;
+        hold->until_ms = step->now_ms + (uint64_t)(left_ms > 0 ? left_ms : 0);
+        text_copy(hold->owner, sizeof(hold->owner), word->owner);
+        text_copy(hold->reason, sizeof(hold->reason), word->reason);
+        step_action(step, ACTION_SAVE);
+        break;
+    case OPERATOR_RESUME:
+        hold->active = false;
+        core->rescue.budget.give_ups = 0;
+        core->rescue.budget.count = 0;
+        step_action(step, ACTION_SAVE);
+        return TRIGGER_RESUME;
+    case OPERATOR_ACK:
+        text_append(step_notice(step, core, ACTION_RECORD, NOTICE_NONE, core->members[0].name,
+                        core->members[0].condition, word->incident, "somebody knows of this incident")
+                        ->detail,
+            RMQ_DETAIL_MAX, "acknowledged by %s", word->owner);
+        break;
+    }
+    return TRIGGER_COUNT;
+}
+
+enum trigger absorb(struct core *core, const struct event *event, struct step *step)
+{
+    struct member *member;
+
+    switch (event->kind) {
+    case EVENT_TICK:
+        break;
+    case EVENT_MEMBERS:
+        absorb_members(core, &event->members, step);
+        break;
+    case EVENT_PROBE_SLOW:
+        member = find_member(core, event->probe.node);
+        if (member)
+            member_mark_slow(member, event->probe.kind);
+        break;
+    case EVENT_PROBE_DONE:
+        absorb_probe(core, &event->probe);
+        break;
+    case EVENT_UNIT:
+        return absorb_unit(core, &event->unit, event->now_ms);
+    case EVENT_UNIT_LOST:
+        core->unit.known = false;
+        core->unit.own_job = false;
+        break;
+    case EVENT_JOB_DONE:
+        return absorb_job(core, &event->job);
+    case EVENT_REQUEST_DONE:
+        return TRIGGER_ACCEPTED;
+    case EVENT_REQUEST_FAILED:
+        return absorb_refusal(core, &event->request);
+    case EVENT_POLICY:
+        core->policy = event->policy;
+        core->lease.checked_ms = 0; /* credentials may have changed */
+        for (size_t i = 0; i < core->member_count; i++)
+            member_forget_unused(&core->members[i], &core->policy);
+        break;
+    case EVENT_HOST:
+        absorb_host(core, &event->host, event->now_ms);
+        break;
+    case EVENT_LEASE:
+        return absorb_lease(core, &event->lease);
+    case EVENT_EVIDENCE:
+        absorb_evidence(core, &event->evidence);
+        break;
+    case EVENT_STORE_OK:
+        core->store_failed = false;
+        break;
+    case EVENT_STORE_FAILED:
+        core->store_failed = true;
+        text_copy(core->store_problem, sizeof(core->store_problem), event->request.error);
+        break;
+    case EVENT_OPERATOR:
+        return absorb_operator(core, &event->operator, step);
+    }
+    return TRIGGER_COUNT;
+}

@@ -1,0 +1,114 @@
+#include "core/process.h"
+#include "base/text.h"
+
+#include <string.h>
+
+enum {
+    FRESH_MS = 15000,      /* an older sample tells nothing of now */
+    WINDOW_MIN_MS = 1500,  /* a share over less than that is chance */
+    BUSY_PERCENT = 20,     /* of a processor, wanted; an idle broker wants 1 or 2 */
+    BUSY_PERCENT_USED = 3, /* of a processor, used, where the kernel does not tell what was wanted */
+    BUSY_IO_PER_MS = 64,   /* bytes: 64 KB a second */
+};
+
+void process_forget(struct process *process)
+{
+    memset(process, 0, sizeof(*process));
+}
+
+void process_absorb(struct process *process, const struct host_sample *sample, uint64_t now_ms)
+{
+    struct process_sample *last;
+
+    if (!sample->process_known || sample->pid == 0) {
+        process_forget(process);
+        return;
+    }
+    if (sample->pid != process->pid) {
+        process_forget(process);
+        process->pid = sample->pid;
+        process->run_delay_known = true;
+        process->io_known = true;
+    } else {
+        last = &process->samples[process->count - 1];
+        if (sample->cpu_ms != last->cpu_ms)
+            process->idle_since_ms = 0;
+        else if (process->idle_since_ms == 0)
+            process->idle_since_ms = last->at_ms;
+    }
+    if (process->count == PROCESS_SAMPLES_MAX)
+        memmove(process->samples, process->samples + 1, --process->count * sizeof(process->samples[0]));
+    process->run_delay_known = process->run_delay_known && sample->run_delay_known;
+    process->io_known = process->io_known && sample->io_known;
+    process->state = sample->process_state;
+    process->samples[process->count++] = (struct process_sample){
+        now_ms, sample->cpu_ms, sample->cpu_ms + sample->run_delay_ms, sample->io_bytes};
+}
+
+static const struct process_sample *newest(const struct process *process, uint64_t now_ms)
+{
+    const struct process_sample *last;
+
+    if (process->count == 0)
+        return NULL;
+    last = &process->samples[process->count - 1];
+    return now_ms - last->at_ms <= FRESH_MS ? last : NULL;
+}
+
+bool process_is_frozen(
+    const struct process *process, const struct policy *policy, uint64_t since_ms, uint64_t now_ms)
+{
+    const struct process_sample *last = newest(process, now_ms);
+    uint64_t least_ms = (policy->fall - 1) * policy->fast_interval_ms;
+
+    if (!last)
+        return false;
+    if (process->state == 'T' || process->state == 't')
+        return true;
+    /* The window may begin one sample after the first failure. */
+    return process->idle_since_ms > 0 && last->at_ms - process->idle_since_ms >= least_ms &&
+           process->idle_since_ms <= since_ms + policy->interval_ms;
+}
+
+bool process_is_busy(const struct process *process, uint64_t since_ms, uint64_t now_ms)
+{
+    const struct process_sample *last = newest(process, now_ms);
+    const struct process_sample *first = process->samples;
+    uint64_t elapsed_ms;
+
+    if (!last)
+        return false;
+    while (first < last && first->at_ms < since_ms)
+        first++;
+    elapsed_ms = last->at_ms - first->at_ms;
+    if (elapsed_ms < WINDOW_MIN_MS)
+        return false;
+    if (process->io_known && last->io_bytes - first->io_bytes >= BUSY_IO_PER_MS * elapsed_ms)
+        return true;
+    if (process->run_delay_known)
+        return (last->wanted_ms - first->wanted_ms) * 100 >= BUSY_PERCENT * elapsed_ms;
+    return (last->cpu_ms - first->cpu_ms) * 100 >= BUSY_PERCENT_USED * elapsed_ms;
+}
+
+void process_describe(const struct process *process, uint64_t now_ms, char *text, size_t size)
+{
+    const struct process_sample *last = newest(process, now_ms);
+    const struct process_sample *first = process->samples;
+    char duration[32];
+
+    if (!last)
+        return;
+    text_append(text, size, "; its process: state %c", process->state);
+    if (process->idle_since_ms > 0) {
+        text_duration(duration, sizeof(duration), now_ms - process->idle_since_ms);
+        text_append(text, size, ", no CPU time for %s", duration);
+    } else if (last->at_ms > first->at_ms) {
+        uint64_t elapsed_ms = last->at_ms - first->at_ms;
+
+        text_append(text, size, ", %u %% of a processor used",
+            (unsigned)((last->cpu_ms - first->cpu_ms) * 100 / elapsed_ms));
+        if (process->run_delay_known)
+            text_append(text, size, ", %u %% wanted",
+                (unsigned)((last->wanted_ms - first->wanted_ms) * 100 / elapsed_ms));
+    }
+}

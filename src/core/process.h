@@ -1,0 +1,38 @@
+/* Frozen, busy or neither: what the broker's process does while its ports are silent. */
+#ifndef RMQWATCH_CORE_PROCESS_H
+#define RMQWATCH_CORE_PROCESS_H
+
+#include "rmqwatch/evidence.h"
+#include "rmqwatch/policy.h"
+
+enum { PROCESS_SAMPLES_MAX = 16 };
+
+struct process_sample {
+    uint64_t at_ms;
+    uint64_t cpu_ms;
+    uint64_t wanted_ms; /* CPU time used, and time spent waiting for a processor */
+    uint64_t io_bytes;
+};
+
+/* The newest samples of one process, oldest first. */
+struct process {
+    uint32_t pid;
+    char state;
+    bool run_delay_known, io_known; /* in every sample */
+    uint32_t count;
+    struct process_sample samples[PROCESS_SAMPLES_MAX];
+    uint64_t idle_since_ms; /* since when it has used no CPU time at all; 0: it has, in the last sample */
+};
+
+void process_absorb(struct process *process, const struct host_sample *sample, uint64_t now_ms);
+void process_forget(struct process *process);
+/* It is stopped, or has used no CPU time since SINCE_MS, for as long as it takes to count as down. */
+bool process_is_frozen(
+    const struct process *process, const struct policy *policy, uint64_t since_ms, uint64_t now_ms);
+/* In the time since SINCE_MS, as far back as samples reach, it has wanted a fair share of a processor, or
+ * moved data: it is starved, collecting garbage or recovering queues, and not dead. */
+bool process_is_busy(const struct process *process, uint64_t since_ms, uint64_t now_ms);
+/* "its process: state T, no CPU time for 4 s" */
+void process_describe(const struct process *process, uint64_t now_ms, char *text, size_t size);
+
+#endif

@@ -1,0 +1,80 @@
+#include "core/tell.h"
+#include "base/text.h"
+#include "core/describe.h"
+
+#include <assert.h>
+
+enum { DELAY_MS = 2000 }; /* as long as evidence may take */
+
+/* What is tried again and again is told once, until the node has died and is being started. */
+static bool is_news(struct incident *incident, const struct row *row)
+{
+    if (row->to == STATE_STARTING)
+        incident->told_count = 0;
+    if (row->tell != NOTICE_HELD && row->tell != NOTICE_RESTARTING)
+        return row->tell != NOTICE_NONE;
+    for (size_t i = 0; i < incident->told_count; i++)
+        if (incident->told[i] == row)
+            return false;
+    assert(incident->told_count < TOLD_ROWS_MAX);
+    incident->told[incident->told_count++] = row;
+    return true;
+}
+
+bool tell_is_delayed(enum notice_kind kind)
+{
+    return kind == NOTICE_CRASHED || kind == NOTICE_RETRYING || kind == NOTICE_GAVE_UP;
+}
+
+static void send_delayed(struct core *core, struct step *step)
+{
+    struct delayed_notice *delayed = &core->rescue.delayed;
+    const struct evidence_event *evidence = &core->rescue.evidence;
+    struct notice *notice;
+
+    if (!delayed->waiting)
+        return;
+    delayed->waiting = false;
+    notice = &step_action(step, ACTION_SEND)->notice;
+    *notice = delayed->notice;
+    text_copy(notice->evidence, sizeof(notice->evidence), evidence->path);
+    if (evidence->cause[0])
+        text_append(notice->detail, sizeof(notice->detail), "; likely cause: %s", evidence->cause);
+    else if (evidence->log_tail[0])
+        text_append(notice->detail, sizeof(notice->detail), "; its last words: %s", evidence->log_tail);
+}
+
+void tell_delayed(struct core *core, struct step *step)
+{
+    if (!core->rescue.collecting || step->now_ms >= core->rescue.delayed.deadline_ms)
+        send_delayed(core, step);
+}
+
+void tell_row(struct core *core, const struct row *row, enum state from, struct step *step)
+{
+    struct rescue *rescue = &core->rescue;
+    bool news = is_news(&rescue->incident, row);
+    const struct member *local = &core->members[0];
+    char id[RMQ_INCIDENT_ID_MAX];
+    struct notice *notice;
+
+    if (news) /* in their order */
+        send_delayed(core, step);
+    text_copy(id, sizeof(id), rescue->incident.id);
+    if (!id[0])
+        step_incident_id(step, local->name, id, sizeof(id));
+    notice = step_notice(step, core, news && !tell_is_delayed(row->tell) ? ACTION_NOTICE : ACTION_RECORD,
+        news ? row->tell : NOTICE_NONE, local->name, local->condition, id, row->why);
+    if (rescue->incident.id[0])
+        notice->since_wall_ms = rescue->incident.since_wall_ms;
+    text_copy(notice->evidence, sizeof(notice->evidence), rescue->evidence.path);
+    if (!news)
+        text_append(notice->detail, sizeof(notice->detail), "%s -> %s%s", state_name(from),
+            state_name(rescue->state), row->tell == NOTICE_NONE ? "" : "; ");
+    describe_rescue(core, row->tell, step->now_ms, notice->detail, sizeof(notice->detail));
+    if (row->tell == NOTICE_RECOVERED || row->tell == NOTICE_UNVERIFIED)
+        describe_phases(core, step->now_ms, notice);
+    if (news && tell_is_delayed(row->tell))
+        rescue->delayed = (struct delayed_notice){
+            .waiting = true, .deadline_ms = step->now_ms + DELAY_MS, .notice = *notice};
+}

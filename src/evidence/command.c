@@ -1,0 +1,224 @@
+#include "evidence/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    COMMANDS_MAX = 6, /* a killed command that does not die (state D) holds one of these places */
+    LAST_OUTPUT_MS = 50,
+    SIGNAL_EXIT_CODE = 128,
+};
+
+/* Processes of this program that are not reaped yet. */
+static unsigned commands;
+
+struct command {
+    command_done_fn *done; /* NULL: over, only handles are still open */
+    void *context;
+    uv_process_t process;
+    uv_pipe_t pipe;
+    uv_timer_t deadline;
+    unsigned open_handles;
+    bool exited, output_ended;
+    size_t output_max;
+    struct command_result result;
+    char buffer[4096];
+};
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct command *command = handle->data;
+
+    if (--command->open_handles > 0)
+        return;
+    free(command->result.output);
+    free(command);
+}
+
+static void close_handle(uv_handle_t *handle)
+{
+    if (!uv_is_closing(handle))
+        uv_close(handle, on_handle_closed);
+}
+
+/* Nothing of it matters any more but the end of the process, which closes the rest. */
+static void command_detach(struct command *command)
+{
+    command->done = NULL;
+    close_handle((uv_handle_t *)&command->deadline);
+    close_handle((uv_handle_t *)&command->pipe);
+}
+
+static void command_finish(struct command *command, int error)
+{
+    command_done_fn *done = command->done;
+    struct command_result result = command->result;
+
+    result.error = error;
+    command->result.output = NULL;
+    command_detach(command);
+    done(command->context, &result);
+}
+
+static void kill_group(const struct command *command)
+{
+    (void)kill(-command->process.pid, SIGKILL);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct command *command = timer->data;
+
+    if (!command->exited)
+        kill_group(command);
+    command_finish(command, command->exited ? 0 : -ETIMEDOUT);
+}
+
+static void on_exit_of_command(uv_process_t *process, int64_t status, int signal)
+{
+    struct command *command = process->data;
+
+    commands--;
+    command->exited = true;
+    command->result.exit_code = signal ? SIGNAL_EXIT_CODE + signal : (int)status;
+    kill_group(command); /* what it left behind */
+    close_handle((uv_handle_t *)process);
+    if (!command->done)
+        return;
+    if (command->output_ended)
+        command_finish(command, 0);
+    else
+        (void)uv_timer_start(&command->deadline, on_deadline, LAST_OUTPUT_MS, 0);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
+{
+    struct command *command = handle->data;
+
+    (void)suggested;
+    *ret_buffer = uv_buf_init(command->buffer, sizeof(command->buffer));
+}
+
+static void keep_output(struct command *command, const char *data, size_t size)
+{
+    struct command_result *result = &command->result;
+    size_t room = command->output_max - result->size;
+
+    if (size > room)
+        result->cut = true;
+    size = size < room ? size : room;
+    for (size_t i = 0; i < size; i++)
+        result->output[result->size + i] = data[i];
+    result->size += size;
+}
+
+static void on_output(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+    struct command *command = stream->data;
+
+    if (size >= 0) {
+        keep_output(command, buffer->base, (size_t)size);
+        return;
+    }
+    command->output_ended = true;
+    (void)uv_read_stop(stream);
+    if (command->done && command->exited)
+        command_finish(command, 0);
+}
+
+static int command_spawn(struct command *command, uv_loop_t *loop, char *const *argv, uv_file output)
+{
+    char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+         lang[] = "LANG=C.UTF-8", colors[] = "SYSTEMD_COLORS=0";
+    char *environment[] = {path, lang, colors, NULL};
+    uv_stdio_container_t stdio[3] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_INHERIT_FD, .data.fd = output},
+        {.flags = UV_INHERIT_FD, .data.fd = output},
+    };
+    const uv_process_options_t options = {
+        .exit_cb = on_exit_of_command,
+        .file = argv[0],
+        .args = (char **)argv,
+        .env = environment,
+        .cwd = "/",
+        .flags = UV_PROCESS_DETACHED,
+        .stdio_count = 3,
+        .stdio = stdio,
+    };
+
+    /* libcurl makes descriptors that would be inherited. */
+    (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    return uv_spawn(loop, &command->process, &options);
+}
+
+static int command_begin(struct command *command, uv_loop_t *loop, char *const *argv)
+{
+    uv_file ends[2];
+    int r = uv_pipe(ends, UV_NONBLOCK_PIPE, 0);
+
+    if (r < 0)
+        return r;
+    r = uv_pipe_open(&command->pipe, ends[0]);
+    if (r < 0) {
+        (void)close(ends[0]);
+    } else {
+        /* libuv initialises the handle in any case, so it is to be closed in any case. */
+        command->process.data = command;
+        command->open_handles++;
+        r = command_spawn(command, loop, argv, ends[1]);
+        if (r < 0)
+            close_handle((uv_handle_t *)&command->process);
+    }
+    (void)close(ends[1]);
+    return r;
+}
+
+int command_start(uv_loop_t *loop, char *const *argv, uint64_t timeout_ms, size_t output_max,
+    command_done_fn *done, void *context, struct command **ret_command)
+{
+    struct command *command;
+    int r;
+
+    if (commands >= COMMANDS_MAX)
+        return -EBUSY;
+    command = calloc(1, sizeof(*command));
+    if (!command)
+        return -ENOMEM;
+    command->result.output = malloc(output_max);
+    if (!command->result.output) {
+        free(command);
+        return -ENOMEM;
+    }
+    command->output_max = output_max;
+    command->context = context;
+    (void)uv_timer_init(loop, &command->deadline);
+    (void)uv_pipe_init(loop, &command->pipe, 0);
+    command->deadline.data = command->pipe.data = command;
+    command->open_handles = 2;
+    r = command_begin(command, loop, argv);
+    if (r < 0) {
+        command_detach(command);
+        return r;
+    }
+    commands++;
+    command->done = done;
+    (void)uv_read_start((uv_stream_t *)&command->pipe, on_alloc, on_output);
+    uv_update_time(loop);
+    (void)uv_timer_start(&command->deadline, on_deadline, timeout_ms, 0);
+    *ret_command = command;
+    return 0;
+}
+
+void command_cancel(struct command *command)
+{
+    if (!command)
+        return;
+    if (!command->exited)
+        kill_group(command);
+    command_detach(command);
+}

@@ -1,0 +1,62 @@
+#include "rmqwatchctl/tool.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { OWN_OPTIONS_MAX = 8, OPTION_OWN = 256 };
+
+static void print_help(const struct command *command)
+{
+    printf("Usage: rmqwatchctl %s [OPTION]...%s%s\n%s\n"
+           "  -j, --json           print the daemon's answer as JSON\n"
+           "  -s, --socket=PATH    ask the daemon that listens on PATH\n"
+           "  -h, --help           print this help\n",
+        command->name, command->arguments[0] ? " " : "", command->arguments, command->help);
+}
+
+int command_misused(const struct command *command, const char *format, ...)
+{
+    va_list args;
+
+    fputs("rmqwatchctl: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "; try 'rmqwatchctl help %s'\n", command->name);
+    return EXIT_USAGE;
+}
+
+int command_parse(const struct command *command, struct tool *tool, int argc, char **argv,
+    const struct command_option *own, size_t own_count, int max, int *ret_first)
+{
+    struct option options[OWN_OPTIONS_MAX + 4] = {
+        {"json", no_argument, NULL, 'j'},
+        {"socket", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},
+    };
+    int option;
+
+    for (size_t i = 0; i < own_count && i < OWN_OPTIONS_MAX; i++)
+        options[3 + i] = (struct option){own[i].name, required_argument, NULL, OPTION_OWN + (int)i};
+    optind = 0; /* the global options were read before: begins anew */
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "js:h", options, NULL)) != -1) {
+        if (option == 'j')
+            tool->json = true;
+        else if (option == 's')
+            tool->socket = optarg;
+        else if (option >= OPTION_OWN)
+            *own[option - OPTION_OWN].value = optarg;
+        else if (option == 'h') {
+            print_help(command);
+            return EXIT_DONE;
+        } else
+            return command_misused(
+                command, "%s: '%s' is no option, or lacks its value", command->name, argv[optind - 1]);
+    }
+    if (argc - optind > max)
+        return command_misused(command, "%s: unexpected '%s'", command->name, argv[optind + max]);
+    *ret_first = optind;
+    return -1;
+}

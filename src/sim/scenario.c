@@ -1,0 +1,124 @@
+/* Named stories, each of one thing that goes wrong in a cluster of three. */
+#include "sim/scenario.h"
+
+#include "sim/fault.h"
+#include "sim/trace.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { STEPS_OF_STORY = 4 };
+
+/* What happens, in seconds after everything has settled. */
+struct plot_step {
+    enum fault_kind kind;
+    unsigned node;
+    double at_s, lasts_s; /* 0: it does not end by itself */
+    uint32_t value;
+};
+
+struct plot {
+    const char *name, *about;
+    enum cluster_kind kind;
+    unsigned step_count;
+    struct plot_step steps[STEPS_OF_STORY];
+};
+
+/* clang-format off: a list is read by its columns */
+static const struct plot plots[] = {
+    {"crash", "a broker is killed", CLUSTER_IGNORE, 1, {{FAULT_CRASH, 0, 0, 0, 0}}},
+    {"hang", "a broker hangs: it uses a little of the processor, and answers nobody", CLUSTER_IGNORE, 1,
+        {{FAULT_HANG, 1, 0, 0, 2}}},
+    {"frozen", "a broker is stopped by a signal", CLUSTER_IGNORE, 1, {{FAULT_HANG, 1, 0, 0, 1}}},
+    {"hang-of-two", "two brokers of three hang at the same time", CLUSTER_IGNORE, 2,
+        {{FAULT_HANG, 0, 0, 0, 2}, {FAULT_HANG, 1, 0.2, 0, 2}}},
+    {"partition", "the network cuts one node off, and it pauses itself", CLUSTER_PAUSE_MINORITY, 1,
+        {{FAULT_PARTITION, 0, 0, 120, 1}}},
+    {"one-way", "packets of one node do not arrive any more", CLUSTER_IGNORE, 1,
+        {{FAULT_ONE_WAY, 0, 0, 120, 1}}},
+    {"all-killed", "every broker is killed in the same moment", CLUSTER_IGNORE, 1,
+        {{FAULT_CRASH_ALL, 0, 0, 0, 0}}},
+    {"crash-loop", "a broker dies at every boot, for 15 minutes", CLUSTER_IGNORE, 1,
+        {{FAULT_CURSE, 2, 0, 900, 0}}},
+    {"agent-killed", "the agent is killed in the middle of its rescue", CLUSTER_IGNORE, 2,
+        {{FAULT_HANG, 0, 0, 0, 2}, {FAULT_AGENT_KILLED, 0, 7, 2, 0}}},
+    {"hold", "a broker is killed while an operator holds the node", CLUSTER_IGNORE, 2,
+        {{FAULT_HOLD, 0, 0, 60, 1}, {FAULT_CRASH, 0, 2, 0, 0}}},
+    {"lease-lost", "the member that keeps the lease dies during the rescue", CLUSTER_IGNORE, 2,
+        {{FAULT_HANG, 1, 0, 0, 2}, {FAULT_CRASH, 0, 10, 0, 0}}},
+    {"operator-stop", "an operator stops the unit, and starts it again", CLUSTER_IGNORE, 1,
+        {{FAULT_OPERATOR_STOP, 1, 0, 60, 0}}},
+    {"busy", "a broker works so hard that it answers nobody", CLUSTER_IGNORE, 1, {{FAULT_BUSY, 0, 0, 60, 0}}},
+};
+/* clang-format on */
+
+enum { PLOT_COUNT = sizeof(plots) / sizeof(plots[0]), SETTLE_MS = 20000, STORY_SEED = 7 };
+
+#define PATIENCE_MS UINT64_C(7200000)
+
+const char *sim_scenario_name(size_t index)
+{
+    return index < PLOT_COUNT ? plots[index].name : NULL;
+}
+
+const char *sim_scenario_about(size_t index)
+{
+    return index < PLOT_COUNT ? plots[index].about : NULL;
+}
+
+static void plan(struct sim_world *world, const struct plot *plot)
+{
+    uint64_t from_ms = world->now_ms + SETTLE_MS;
+
+    for (size_t i = 0; i < plot->step_count; i++) {
+        const struct plot_step *step = &plot->steps[i];
+        struct sim_fault fault = {
+            .at_ms = from_ms + (uint64_t)(step->at_s * 1000),
+            .until_ms = SIM_NEVER,
+            .kind = (uint8_t)step->kind,
+            .node = (uint8_t)step->node,
+            .value = step->value,
+        };
+
+        if (step->lasts_s > 0)
+            fault.until_ms = fault.at_ms + (uint64_t)(step->lasts_s * 1000);
+        sim_fault_plan(world, &fault);
+        if (fault.at_ms > world->healed_ms)
+            world->healed_ms = fault.at_ms;
+        if (fault.until_ms != SIM_NEVER && fault.until_ms > world->healed_ms)
+            world->healed_ms = fault.until_ms;
+    }
+    world->healed_ms += 1000;
+    world->end_ms = world->healed_ms + PATIENCE_MS;
+}
+
+static int tell(const struct plot *plot, const struct policy *policy, FILE *out)
+{
+    const struct sim_options options = {.trace = out};
+    struct sim_world *world = sim_begin(STORY_SEED, &options);
+    struct sim_result result;
+
+    fprintf(out, "# %s: %s\n", plot->name, plot->about);
+    world->kind = plot->kind;
+    world->views_wait = true;
+    world->policy = policy ? *policy : sim_default_policy();
+    sim_populate(world, 3);
+    plan(world, plot);
+    world->story_ms = world->now_ms + SETTLE_MS;
+    sim_run(world);
+    sim_report(world, &result);
+    if (result.failed) {
+        fprintf(out, "# violated: %s: %s (%s)\n", result.invariant, result.sentence, result.moment);
+        return -EPROTO;
+    }
+    sim_trace_world(world, NULL, "all is calm");
+    return 0;
+}
+
+int sim_run_scenario(const char *name, const struct policy *policy, FILE *out)
+{
+    for (size_t i = 0; i < PLOT_COUNT; i++)
+        if (!strcmp(plots[i].name, name))
+            return tell(&plots[i], policy, out);
+    return -ENOENT;
+}

@@ -1,0 +1,81 @@
+/* From the file to memory when the disk fails, and back when it is well again. */
+#include "store/tables.h"
+
+#include <errno.h>
+#include <limits.h>
+
+enum { INCIDENTS_CARRIED = 50, ENTRIES_CARRIED = 500 };
+
+static int attach(sqlite3 *memory, const char *directory)
+{
+    char path[PATH_MAX];
+    int r = database_path(directory, path, sizeof(path));
+
+    return r < 0 ? r : database_run(memory, "ATTACH DATABASE ? AS disk", "t", path);
+}
+
+static int copy_newest(sqlite3 *memory)
+{
+    int r = database_run(memory,
+        "INSERT INTO main.incidents SELECT * FROM disk.incidents"
+        " ORDER BY since_wall_ms DESC, id DESC LIMIT ?",
+        "i", (int64_t)INCIDENTS_CARRIED);
+
+    return r < 0 ? r
+                 : database_run(memory,
+                       "INSERT INTO main.entries SELECT * FROM disk.entries ORDER BY id DESC LIMIT ?", "i",
+                       (int64_t)ENTRIES_CARRIED);
+}
+
+void tables_carry_to_memory(sqlite3 *memory, const char *directory, int64_t *ret_newest)
+{
+    *ret_newest = 0;
+    if (attach(memory, directory) == 0) {
+        (void)copy_newest(memory);
+        (void)database_run(memory, "DETACH DATABASE disk", "");
+    }
+    (void)database_get(memory, ret_newest, "SELECT max(id) FROM main.entries", "");
+}
+
+/* The file may hold incidents and entries that memory has never seen, under the same numbers. */
+static int copy_back(sqlite3 *memory, int64_t newest)
+{
+    int r = database_run(memory, "INSERT OR REPLACE INTO disk.snapshot SELECT * FROM main.snapshot", "");
+
+    r = r < 0 ? r
+              : database_run(memory,
+                    "INSERT INTO disk.incidents SELECT * FROM main.incidents WHERE true"
+                    " ON CONFLICT (id) DO UPDATE SET last_wall_ms = excluded.last_wall_ms,"
+                    " last_event = excluded.last_event, ended = excluded.ended,"
+                    " acked_by = iif(excluded.acked_by != '', excluded.acked_by, acked_by),"
+                    " acked_wall_ms = max(excluded.acked_wall_ms, acked_wall_ms)",
+                    "");
+    r = r < 0 ? r
+              : database_run(memory,
+                    "INSERT INTO disk.entries"
+                    " (incident, wall_ms, node, event, severity, condition, why, detail, evidence)"
+                    " SELECT incident, wall_ms, node, event, severity, condition, why, detail, evidence"
+                    " FROM main.entries WHERE id > ? ORDER BY id",
+                    "i", newest);
+    return r < 0 ? r
+                 : database_run(memory,
+                       "INSERT INTO disk.inputs (incident, wall_ms, now_ms, event)"
+                       " SELECT incident, wall_ms, now_ms, event FROM main.inputs ORDER BY seq",
+                       "");
+}
+
+int tables_carry_to_file(sqlite3 *memory, const char *directory, int64_t newest)
+{
+    int r = attach(memory, directory);
+
+    if (r < 0)
+        return r;
+    r = database_run(memory, "PRAGMA disk.synchronous = FULL", "");
+    r = r < 0 ? r : database_run(memory, "BEGIN IMMEDIATE", "");
+    r = r < 0 ? r : copy_back(memory, newest);
+    r = r < 0 ? r : database_run(memory, "COMMIT", "");
+    if (r < 0)
+        (void)database_run(memory, "ROLLBACK", "");
+    (void)database_run(memory, "DETACH DATABASE disk", "");
+    return r;
+}

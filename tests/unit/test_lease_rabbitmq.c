@@ -1,0 +1,228 @@
+/* The lease over AMQP where no broker is needed: brokers that are away, hang, or are none; and its end at any
+ * time. What a real one does is shown by the scenarios. */
+#include "cmocka_all.h"
+#include "lease_fixture.h"
+#include "loopback_server.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct lease_peer peers[3];
+
+static void set_peer(size_t i, const char *host, uint16_t port)
+{
+    snprintf(peers[i].node, sizeof peers[i].node, "rabbit@%zu", i);
+    snprintf(peers[i].host, sizeof peers[i].host, "%s", host);
+    peers[i].amqp_port = port;
+}
+
+static int setup(void **state)
+{
+    int r = lease_fixture_setup(state);
+
+    lease_fixture_create("rabbitmq");
+    return r;
+}
+
+static void test_nobody_to_ask(void **state)
+{
+    (void)state;
+    lease_fixture_acquire(NULL, 0, 1000);
+    assert_string_equal(lease_fixture_expect(LEASE_UNAVAILABLE, 100), "no other member to ask for it");
+    lease_fixture_check(NULL, 0, 1000);
+    (void)lease_fixture_expect(LEASE_USABLE, 100);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    set_peer(0, "127.0.0.1", loopback_free_port());
+    set_peer(1, "127.0.0.1", loopback_free_port());
+    lease_fixture_acquire(peers, 2, 1000);
+    assert_string_equal(lease_fixture_expect(LEASE_UNAVAILABLE, 100), "127.0.0.1: Connection refused");
+    lease_fixture_check(peers, 2, 1000);
+    (void)lease_fixture_expect(LEASE_USABLE, 100);
+}
+
+/* Whatever comes of it. */
+static void test_preparing_is_silent(void **state)
+{
+    (void)state;
+    set_peer(0, "127.0.0.1", loopback_free_port());
+    leasing.lease->ops->prepare(leasing.lease, peers, 1, 1000);
+    lease_fixture_check(peers, 1, 1000);
+    (void)lease_fixture_expect(LEASE_USABLE, 100);
+    lease_fixture_run_ms(100);
+    leasing.lease->ops->prepare(leasing.lease, NULL, 0, 1000);
+    assert_int_equal(leasing.count, 1);
+}
+
+static void test_unknown_host(void **state)
+{
+    (void)state;
+    set_peer(0, "no such host", 5672);
+    lease_fixture_check(peers, 1, 1000);
+    (void)lease_fixture_expect(LEASE_UNUSABLE, 1000);
+}
+
+static void test_silent(void **state)
+{
+    uint16_t port;
+    int fd = silent_port_open(&port);
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        set_peer(i, "127.0.0.1", port);
+    lease_fixture_acquire(peers, 3, 600);
+    assert_string_equal(lease_fixture_expect(LEASE_UNAVAILABLE, 600), "127.0.0.1: no answer in time");
+    lease_fixture_check(peers, 3, 300);
+    (void)lease_fixture_expect(LEASE_USABLE, 300);
+    close(fd);
+}
+
+/* The first one hangs: the others get their share of the time. */
+static void test_one_is_silent(void **state)
+{
+    uint16_t port;
+    int fd = silent_port_open(&port);
+
+    (void)state;
+    set_peer(0, "127.0.0.1", port);
+    set_peer(1, "127.0.0.1", loopback_free_port());
+    lease_fixture_acquire(peers, 2, 600);
+    assert_string_equal(lease_fixture_expect(LEASE_UNAVAILABLE, 400), "127.0.0.1: Connection refused");
+    close(fd);
+}
+
+static void test_no_broker(void **state)
+{
+    static const struct manners manners[] = {
+        {"", MANNER_REPLY_ONCE, "HTTP/1.1 400 Bad Request\r\n\r\n", 0, 0}};
+    struct loopback_server server;
+
+    (void)state;
+    loopback_open(&server, &leasing.loop, manners, 1);
+    set_peer(0, "127.0.0.1", server.port);
+    lease_fixture_acquire(peers, 1, 1000);
+    (void)lease_fixture_expect(LEASE_UNAVAILABLE, 1000);
+    loopback_close(&server);
+}
+
+static void test_no_tls(void **state)
+{
+    static const struct manners manners[] = {{"", MANNER_REPLY_ONCE, "AMQP....", 0, 0}};
+    struct loopback_server server;
+
+    (void)state;
+    leasing.config.amqp.tls = true;
+    loopback_open(&server, &leasing.loop, manners, 1);
+    set_peer(0, "127.0.0.1", server.port);
+    lease_fixture_acquire(peers, 1, 1000);
+    (void)lease_fixture_expect(LEASE_UNAVAILABLE, 1000);
+    loopback_close(&server);
+}
+
+static void test_no_trust(void **state)
+{
+    static char missing[] = "/nonexistent/ca.pem";
+
+    (void)state;
+    leasing.config.amqp.tls = true;
+    leasing.config.amqp.ca_file = missing;
+    set_peer(0, "127.0.0.1", loopback_free_port());
+    lease_fixture_check(peers, 1, 1000);
+    assert_non_null(strstr(lease_fixture_expect(LEASE_UNUSABLE, 1000), "certificate authorities"));
+}
+
+static void test_no_user(void **state)
+{
+    (void)state;
+    leasing.config.management.username = NULL;
+    lease_fixture_acquire(peers, 1, 1000);
+    assert_string_equal(lease_fixture_expect(LEASE_UNAVAILABLE, 100), "no user is configured for it");
+}
+
+static void test_released_on_the_way(void **state)
+{
+    uint16_t port;
+    int fd = silent_port_open(&port);
+
+    (void)state;
+    set_peer(0, "127.0.0.1", port);
+    lease_fixture_acquire(peers, 1, 10000);
+    lease_fixture_run_ms(50);
+    leasing.lease->ops->release(leasing.lease);
+    leasing.lease->ops->release(leasing.lease);
+    lease_fixture_run_ms(200);
+    assert_int_equal(leasing.count, 0);
+    /* The thread has ended: it waits for nothing that a stop does not end. */
+    set_peer(0, "127.0.0.1", loopback_free_port());
+    lease_fixture_acquire(peers, 1, 10000);
+    (void)lease_fixture_expect(LEASE_UNAVAILABLE, 100);
+    close(fd);
+}
+
+static void test_replaced_on_the_way(void **state)
+{
+    uint16_t port;
+    int fd = silent_port_open(&port);
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        set_peer(0, "127.0.0.1", port);
+        lease_fixture_acquire(peers, 1, 10000);
+        lease_fixture_check(peers, 1, 10000);
+        lease_fixture_run_ms(10);
+    }
+    assert_int_equal(leasing.count, 0);
+    set_peer(0, "127.0.0.1", loopback_free_port());
+    lease_fixture_acquire(peers, 1, 10000);
+    (void)lease_fixture_expect(LEASE_UNAVAILABLE, 100);
+    close(fd);
+}
+
+/* The teardown destroys it and asserts that nothing is left, within a second. */
+static void test_destroyed_on_the_way(void **state)
+{
+    static uint16_t port;
+    static int fd = -1;
+
+    (void)state;
+    if (fd < 0)
+        fd = silent_port_open(&port);
+    set_peer(0, "127.0.0.1", port);
+    lease_fixture_acquire(peers, 1, 10000);
+    lease_fixture_check(peers, 1, 10000);
+}
+
+static void test_destroyed_in_the_handshake(void **state)
+{
+    leasing.config.amqp.tls = true;
+    test_destroyed_on_the_way(state);
+    lease_fixture_run_ms(100);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, lease_fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_nobody_to_ask),
+        TEST(test_refused),
+        TEST(test_preparing_is_silent),
+        TEST(test_unknown_host),
+        TEST(test_silent),
+        TEST(test_one_is_silent),
+        TEST(test_no_broker),
+        TEST(test_no_tls),
+        TEST(test_no_trust),
+        TEST(test_no_user),
+        TEST(test_released_on_the_way),
+        TEST(test_replaced_on_the_way),
+        TEST(test_destroyed_on_the_way),
+        TEST(test_destroyed_in_the_handshake),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
