@@ -160,7 +160,7 @@ static void act_lease(struct core *core, struct step *step)
 static void release_lease(struct core *core, struct step *step)
 {
     const uint32_t under_lease = 1u << STATE_ASKING | 1u << STATE_LEASING | 1u << STATE_KILLING |
-                                 1u << STATE_STARTING | 1u << STATE_VERIFYING;
+                                 1u << STATE_STARTING | 1u << STATE_BACKING_OFF | 1u << STATE_VERIFYING;
 
     if (core->lease.state == LEASE_FREE || (under_lease >> core->rescue.state) & 1)
         return;

@@ -214,6 +214,52 @@ static void test_a_unit_that_is_reloading_or_about_to_move_is_let_be(void **cont
     assert_int_equal(local_of(&s)->condition, CONDITION_UNKNOWN);
 }
 
+/* Its API opens early, and lists nobody as running: itself neither. */
+static struct node_view booting(void)
+{
+    struct node_view view = story_everything(NULL);
+
+    for (size_t i = 0; i < view.member_count; i++)
+        view.members[i].running = false;
+    return view;
+}
+
+static void test_a_broker_that_boots_is_no_witness(void **context)
+{
+    const struct node_view view = booting();
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_hang(&s, 3);
+    story_answer(&s, "rabbit@b", &view);
+    story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_TIMED_OUT);
+    assert_int_equal(s.core.rescue.state, STATE_HELD); /* it does not count the hung node out */
+    assert_int_equal(s.lease_asks + s.kills, 0);
+    assert_non_null(strstr(s.last.detail, "rabbit@b answers, but does not run yet"));
+}
+
+static void test_a_broker_that_boots_calls_nobody_down(void **context)
+{
+    const struct node_view view = booting();
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int second = 0; second < 200; second++) { /* a slow boot is no partition */
+        story_view(&s, STORY_LOCAL, "rabbit@b");
+        story_answer(&s, "rabbit@b", &view);
+        story_view(&s, "rabbit@c", "rabbit@b");
+        story_wait(&s, 1000);
+    }
+    assert_int_equal(s.told[NOTICE_PARTITION] + s.told[NOTICE_STALE_VIEW], 0);
+    assert_int_equal(local_of(&s)->condition, CONDITION_HEALTHY);
+    story_hang(&s, 3);
+    story_answer(&s, "rabbit@b", &view);
+    story_view(&s, "rabbit@c", "rabbit@b");
+    assert_non_null(strstr(s.last.detail, "rabbit@c stands"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +275,8 @@ int main(void)
         cmocka_unit_test(test_a_broken_check_is_probed_fast_until_that_is_certain),
         cmocka_unit_test(test_a_peer_whose_check_breaks_has_not_returned),
         cmocka_unit_test(test_a_unit_that_is_reloading_or_about_to_move_is_let_be),
+        cmocka_unit_test(test_a_broker_that_boots_is_no_witness),
+        cmocka_unit_test(test_a_broker_that_boots_calls_nobody_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
