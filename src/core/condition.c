@@ -73,7 +73,8 @@ static enum condition condition_of_closed(const struct core *core, uint64_t now_
 {
     int running;
 
-    if (core->member_count > 1 && views_reachable(core) < views_majority(core))
+    /* Cut off or dead, it pauses alike: this node itself serves nobody now, but would make one more. */
+    if (core->member_count > 1 && views_serving(core) + 1 < views_majority(core))
         return CONDITION_PAUSED;
     running = views_of_local(core, now_ms);
     if (views_local_drained(core, now_ms) || running == 1)

@@ -35,6 +35,8 @@ static void absorb_up(
     memory->timeouts = 0;
     memory->misconfigured = 0;
     memory->slow = false;
+    if (memory->successes == 0)
+        memory->up_since_ms = probe->started_ms;
     memory->succeeded_ms = probe->started_ms;
     if (probe->deep)
         memory->deep_ok_ms = probe->started_ms;
@@ -120,6 +122,9 @@ void member_absorb(struct member *member, const struct probe_event *probe, const
         absorb_up(memory, probe, policy);
     } else if (info->health == HEALTH_DOWN) {
         absorb_down(memory, probe, info->timed_out, policy);
+        /* One that is not there any more may come back as another: what it said of the others is void. */
+        if (probe->kind == PROBE_MANAGEMENT && !info->timed_out)
+            member->view.members_known = false;
     } else if (info->misconfigured) {
         /* Something answered, so it does not hang; what it is like stays unknown. */
         memory->failures = 0;
@@ -197,9 +202,12 @@ bool member_ports_closed(const struct member *member, const struct policy *polic
 
 bool member_lost_listener(const struct member *member)
 {
-    return member->probes[PROBE_AMQP].health == HEALTH_DOWN &&
-           member->probes[PROBE_MANAGEMENT].health == HEALTH_UP &&
-           member->probes[PROBE_MANAGEMENT].failures == 0;
+    const struct probe_memory *amqp = &member->probes[PROBE_AMQP];
+    const struct probe_memory *api = &member->probes[PROBE_MANAGEMENT];
+
+    /* An AMQP failure from before the API came up is the end of what both suffered from. */
+    return amqp->health == HEALTH_DOWN && api->health == HEALTH_UP && api->failures == 0 &&
+           amqp->counted_ms > api->up_since_ms && !probe_result_info(amqp->result)->timed_out;
 }
 
 void member_forget_unused(struct member *member, const struct policy *policy)

@@ -3,7 +3,8 @@
 import time
 
 from lab import faults
-from lab.process import LabError, wait_for
+from lab.etcd_server import EtcdServer
+from lab.process import wait_for
 
 from .rescues import ALL, journal_moment
 from .runner import check, scenario
@@ -50,29 +51,45 @@ def last_good_node_is_never_restarted(world):
     world.configure_all()
 
 
-@scenario(long=True, condition="two hung at once", expected="killed and started")
-def two_hung_nodes_one_at_a_time(world):
-    """two of three nodes hang at the same moment: killed one after the other, or held; never both at once"""
+def under_etcd(etcd):
+    """The configuration of a lease that can be had while the cluster has no majority."""
+    return {"provider": "etcd", "endpoints": f'{{"{etcd.url}"}}'}
+
+
+@scenario(long=True, condition="two hung at once", expected="held")
+def two_hung_nodes_are_held(world):
+    """two of three nodes hang at the same moment, the cluster is the lease: both held, both well when they go on"""
     pair = world.nodes[:2]
-    before = {node.name: world.invocation(node) for node in pair}
+    before = [world.invocation(node) for node in world.nodes]
     for node in pair:
         faults.hang(node)
-    began = time.monotonic()
-    try:
-        for node in pair:
-            world.wait_event(node, "recovered", 240)
-    except LabError:
-        world.note(f"not rescued within {time.monotonic() - began:.0f} s: {[world.events(node) for node in pair]}")
-        for node in pair:
-            check("restarting" in world.events(node) or "held" in world.events(node),
-                  f"{node.name}: restarted, or held with a reason", world.events(node))
+    for node in pair:
+        world.wait_told("held", node, 40)
+    world.stays(lambda: [world.invocation(node) for node in world.nodes] == before, 60, "nobody is restarted")
     world.conclude()
     for node in pair:
-        if world.invocation(node) == before[node.name]:
-            faults.resume(node)
+        faults.resume(node)
+    world.wait_all_well(180)
+    check([world.invocation(node) for node in world.nodes] == before, "nobody was restarted")
+
+
+@scenario(long=True, condition="two hung at once, etcd", expected="killed and started")
+def two_hung_nodes_one_at_a_time(world):
+    """two of three nodes hang at the same moment, etcd has the lease: killed one after the other"""
+    pair = world.nodes[:2]
+    with EtcdServer(world.cluster) as etcd:
+        world.configure_all(lease=under_etcd(etcd))
+        world.wait_all_well(30)
+        world.mark()
+        for node in pair:
+            faults.hang(node)
+        for node in pair:
+            world.wait_told("recovered", node, 300)
+        world.configure_all()
     world.wait_all_well(180)
     kills = one_at_a_time(world, pair)
-    world.note(f"kills at {[f'{moment - kills[0][0]:.1f} s' for moment, _ in kills]}")
+    check(len(kills) == 2, "each was killed once", kills)
+    world.note(f"the second kill came {kills[1][0] - kills[0][0]:.1f} s after the first")
 
 
 @scenario(long=True, condition="two hung of five", expected="killed and started", setting={"nodes": 5})
@@ -113,18 +130,19 @@ def hang_without_quorum_is_held(world):
     world.configure(hung)
 
 
-@scenario(long=True, condition="frozen, another down", expected="killed and started")
+@scenario(long=True, condition="frozen, another down, etcd", expected="killed and started")
 def frozen_node_without_quorum_is_restarted_under_the_lease(world):
-    """freeze while another node is down: it takes no part, so under an exclusive lease it is killed and started"""
+    """freeze while another node is down, etcd has the lease: it takes no part, so it is killed and started"""
     hung, down, _ = world.nodes
     before = world.invocation(hung)
-    down.systemctl("stop", "rabbitmq-server.service", timeout=120)
-    faults.hang(hung)
-    began = time.monotonic()
-    restarting = world.wait_event(hung, "restarting", 150)
-    check("takes no part any more" in restarting["RMQ_REASON"], "why", restarting["RMQ_REASON"])
-    world.note(f"hang to kill {time.monotonic() - began:.1f} s; {world.events(hung)}")
-    wait_for(lambda: world.invocation(hung) != before, 30, "started again")
-    down.systemctl("start", "--no-block", "rabbitmq-server.service")
-    world.wait_told("recovered", hung, 180)
+    with EtcdServer(world.cluster) as etcd:
+        world.configure_all(lease=under_etcd(etcd))
+        down.systemctl("stop", "rabbitmq-server.service", timeout=120)
+        faults.hang(hung)
+        restarting = world.wait_event(hung, "restarting", 60)
+        check("takes no part any more" in restarting["RMQ_REASON"], "why", restarting["RMQ_REASON"])
+        wait_for(lambda: world.invocation(hung) != before, 30, "started again")
+        down.systemctl("start", "--no-block", "rabbitmq-server.service")
+        world.wait_told("recovered", hung, 180)
+        world.configure_all()
     world.wait_all_well(120)

@@ -245,9 +245,14 @@ static void test_the_lease_is_given_back_at_every_other_end(void **context)
     story_hang(&s, 3);
     others_agree(&s);
     story_crash(&s);
-    story_die_while_starting(&s);
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-    assert_int_equal(s.lease_releases, 1);
+    for (int i = 0; i < 20 && s.core.rescue.state != STATE_GAVE_UP; i++) {
+        story_die_while_starting(&s);
+        /* half a restart still keeps a second node from being disturbed */
+        assert_int_equal(s.lease_releases, s.core.rescue.state == STATE_GAVE_UP);
+        if (s.core.rescue.state == STATE_BACKING_OFF)
+            story_wait(&s, 130000);
+    }
+    assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
 
     story_begin(&s); /* it runs, and a proof is missing */
     story_hang(&s, 3);
