@@ -154,7 +154,13 @@ static enum sign sign_of_lease_check(const struct core *core)
         return SIGN_GOOD;
     if (!core->lease.checked)
         return SIGN_UNSURE;
-    return core->lease.usable ? SIGN_GOOD : SIGN_BAD;
+    if (core->lease.usable)
+        return SIGN_GOOD;
+    /* The API may use the same credentials: when it refuses them too, that is told, once. */
+    if (core->policy.probe_management &&
+        core->members[0].probes[PROBE_MANAGEMENT].succeeded_ms < core->lease.checked_ms)
+        return SIGN_UNSURE;
+    return SIGN_BAD;
 }
 
 static enum sign sign_of_peer(const struct member *peer)

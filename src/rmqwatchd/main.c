@@ -1,6 +1,7 @@
 /* The daemon's command line, signals and exit codes. */
 #include "agent/agent.h"
 #include "base/log.h"
+#include "base/resident.h"
 #include "rmqwatchd/print_fsm.h"
 
 #include <errno.h>
@@ -20,7 +21,10 @@
 
 #define DEFAULT_CONFIG "/etc/rmqwatchd/rmqwatchd.conf"
 
-enum { LAST_RESORT_MS = 950 }; /* a name lookup that hangs in libc would keep the loop alive for minutes */
+enum {
+    LAST_RESORT_MS = 950, /* a name lookup that hangs in libc would keep the loop alive for minutes */
+    SETTLED_MS = 20000,   /* after the start: every adapter has run by then */
+};
 
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 /* EX_CONFIG of sysexits.h, which systemd knows by name */ };
 
@@ -38,6 +42,7 @@ struct daemon {
     struct agent *agent;
     uv_signal_t terminate, interrupt, reload;
     uv_timer_t last_resort;
+    uv_timer_t settled; /* all that only a start does has been done */
 };
 
 static void print_help(FILE *out)
@@ -116,6 +121,12 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
     return -1;
 }
 
+static void on_settled(uv_timer_t *timer)
+{
+    (void)timer;
+    resident_drop_code();
+}
+
 static void on_last_resort(uv_timer_t *timer)
 {
     (void)timer;
@@ -184,9 +195,13 @@ static int run(const struct arguments *arguments, struct config *config)
         return EXIT_FAILURE;
     }
     uv_timer_init(loop, &daemon.last_resort);
+    uv_timer_init(loop, &daemon.settled);
+    uv_timer_start(&daemon.settled, on_settled, SETTLED_MS, 0);
+    uv_unref((uv_handle_t *)&daemon.settled);
     agent_start(daemon.agent);
     uv_run(loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&daemon.last_resort, NULL);
+    uv_close((uv_handle_t *)&daemon.settled, NULL);
     uv_run(loop, UV_RUN_DEFAULT);
     agent_free(daemon.agent);
     r = uv_loop_close(loop);
