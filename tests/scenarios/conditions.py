@@ -112,7 +112,7 @@ def full_disk_is_told_not_cured(world):
     untouched(world, node, before)
 
 
-@scenario(condition="hung", expected="killed and started")
+@scenario(long=True, condition="hung", expected="killed and started")
 def deaf_node_is_killed_and_started(world):
     """a broker that lives, idles and serves nobody: proven hung, killed, started, proven"""
     node = world.nodes[1]
@@ -144,7 +144,7 @@ def starve_for(world, seconds):
     untouched(world, node, before)
 
 
-@scenario(condition="busy", expected="told")
+@scenario(long=True, condition="busy", expected="told")
 def starved_broker_is_not_restarted(world):
     """a busy broker with 5 % of a processor for two minutes: told, not restarted"""
     starve_for(world, 120)

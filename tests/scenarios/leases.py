@@ -33,7 +33,7 @@ def lease_host_dies_while_the_lease_is_held(world):
     world.wait_all_well(90)
 
 
-@scenario(condition="hung, no lease to be had", expected="held")
+@scenario(long=True, condition="hung, no lease to be had", expected="held")
 def no_lease_no_kill(world):
     """the watchdog's user may not make the lease: a hung node is held, and rescued when it may"""
     hung, other, _ = world.nodes
