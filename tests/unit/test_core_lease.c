@@ -334,6 +334,10 @@ static void test_a_lease_that_could_not_be_had_is_told_beforehand_and_once(void 
     assert_int_equal(s.told[NOTICE_CHECK_OK], 1);
     assert_non_null(strstr(s.last.detail, "it can now"));
     story_lease(&s, LEASE_UNUSABLE, "gone");
+    assert_int_equal(
+        s.told[NOTICE_CHECK_MISCONFIGURED], 1); /* not before the API takes the same credentials */
+    story_serve_all(&s, 1000);
+    assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 2);
     policy.lease_exclusive = false; /* and a provider that needs none is well */
     story_configure(&s, policy);
     assert_int_equal(s.told[NOTICE_CHECK_OK], 2);
