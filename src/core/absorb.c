@@ -28,6 +28,7 @@ static void remove_member(struct core *core, size_t index)
     memmove(
         &core->peer_watches[index], &core->peer_watches[index + 1], (last - index) * sizeof(struct watch));
     memset(&core->peer_watches[last], 0, sizeof(struct watch));
+    memset(&core->views, 0, sizeof(core->views)); /* it names members by their place in the list */
 }
 
 static void absorb_members(struct core *core, const struct members_event *members, struct step *step)

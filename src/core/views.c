@@ -10,13 +10,18 @@ static bool api_answers(const struct member *member)
     return member->probes[PROBE_MANAGEMENT].health == HEALTH_UP;
 }
 
+/* It has spoken of the members, however long ago, and does not call itself down. */
+static bool has_spoken(const struct member *member)
+{
+    return member->view.members_known && member_is_witness(member);
+}
+
 /* A view that old says nothing of now: two usual intervals, and the time that an answer may take. */
 static bool is_fresh(const struct core *core, const struct member *member, uint64_t now_ms)
 {
     uint64_t age_ms = 2 * core->policy.interval_ms + core->policy.timeout_ms;
 
-    return member->view.members_known && api_answers(member) && member_is_witness(member) &&
-           member->members_started_ms + age_ms >= now_ms;
+    return has_spoken(member) && api_answers(member) && member->members_started_ms + age_ms >= now_ms;
 }
 
 static bool calls_down(const struct core *core, size_t accuser, size_t accused)
@@ -24,56 +29,59 @@ static bool calls_down(const struct core *core, size_t accuser, size_t accused)
     return member_says_running(&core->members[accuser], core->members[accused].name) == 0;
 }
 
-/* Nobody but ACCUSER, of those that tell, calls ACCUSED down. */
+/* Nobody but ACCUSER calls ACCUSED down, as far as it was said lately. */
 static bool alone(const struct core *core, size_t accuser, size_t accused, uint64_t now_ms)
 {
-    size_t others = 0;
-
-    for (size_t i = 0; i < core->member_count; i++) {
-        if (i == accuser || !is_fresh(core, &core->members[i], now_ms))
-            continue;
-        if (calls_down(core, i, accused))
+    for (size_t i = 0; i < core->member_count; i++)
+        if (i != accuser && is_fresh(core, &core->members[i], now_ms) && calls_down(core, i, accused))
             return false;
-        others++;
-    }
-    return others > 0;
+    return true;
 }
 
-static void note(struct disagreement *kept, bool found, size_t accuser, size_t accused, uint64_t now_ms)
+/* A disagreement begins with two fresh views, and ends with a word to the contrary or with a party that is
+ * gone: ports closed, to come back with a view of its own. It does not end because nothing is said: while
+ * any member hangs, nobody can say who is running. */
+static bool mutual_stands(const struct core *core, size_t one, size_t other)
 {
-    if (!found) {
-        kept->since_ms = 0;
-        return;
-    }
+    const struct member *a = &core->members[one], *b = &core->members[other];
+
+    return has_spoken(a) && has_spoken(b) && calls_down(core, one, other) && calls_down(core, other, one) &&
+           !member_ports_closed(a, &core->policy) && !member_ports_closed(b, &core->policy);
+}
+
+static bool stale_stands(const struct core *core, size_t accuser, size_t accused, uint64_t now_ms)
+{
+    const struct member *a = &core->members[accuser], *b = &core->members[accused];
+
+    return has_spoken(a) && api_answers(a) && api_answers(b) && calls_down(core, accuser, accused) &&
+           !calls_down(core, accused, accuser) && alone(core, accuser, accused, now_ms);
+}
+
+static void note(struct disagreement *kept, size_t accuser, size_t accused, uint64_t now_ms)
+{
     if (kept->since_ms == 0)
-        kept->since_ms = now_ms;
-    kept->accuser = accuser;
-    kept->accused = accused;
+        *kept = (struct disagreement){now_ms, accuser, accused};
 }
 
 void views_compare(struct core *core, uint64_t now_ms)
 {
-    bool mutual = false, stale = false;
-    size_t mutual_pair[2] = {0, 0}, stale_pair[2] = {0, 0};
+    struct disagreement *mutual = &core->views.mutual, *stale = &core->views.stale;
 
+    if (mutual->since_ms > 0 && !mutual_stands(core, mutual->accuser, mutual->accused))
+        mutual->since_ms = 0;
+    if (stale->since_ms > 0 && !stale_stands(core, stale->accuser, stale->accused, now_ms))
+        stale->since_ms = 0;
     for (size_t i = 0; i < core->member_count; i++) {
         for (size_t j = 0; j < core->member_count; j++) {
             if (i == j || !is_fresh(core, &core->members[i], now_ms) ||
                 !is_fresh(core, &core->members[j], now_ms) || !calls_down(core, i, j))
                 continue;
-            if (calls_down(core, j, i)) {
-                mutual = true;
-                mutual_pair[0] = i;
-                mutual_pair[1] = j;
-            } else if (alone(core, i, j, now_ms)) {
-                stale = true;
-                stale_pair[0] = i;
-                stale_pair[1] = j;
-            }
+            if (calls_down(core, j, i))
+                note(mutual, i, j, now_ms);
+            else if (alone(core, i, j, now_ms))
+                note(stale, i, j, now_ms);
         }
     }
-    note(&core->views.mutual, mutual, mutual_pair[0], mutual_pair[1], now_ms);
-    note(&core->views.stale, stale, stale_pair[0], stale_pair[1], now_ms);
 }
 
 static bool settled(const struct core *core, const struct disagreement *disagreement, uint64_t now_ms)

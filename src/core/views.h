@@ -17,8 +17,8 @@ struct views {
 
 struct core;
 
-/* Compares what the members have said lately. Only members that answer are compared: a silent one is no
- * party to a disagreement. */
+/* Compares what the members have said. A disagreement begins between two that have spoken lately; it stands
+ * until one of them says otherwise, or is gone. */
 void views_compare(struct core *core, uint64_t now_ms);
 /* The broker itself says so, or two members have called each other down for longer than views_settle. */
 bool views_partitioned(const struct core *core, uint64_t now_ms);
