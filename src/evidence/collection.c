@@ -228,6 +228,9 @@ static void keep_output(struct collection_files *files, const char *name, const 
 {
     if (result->error < 0)
         note(files, name, result->error);
+    else if (result->signal != 0)
+        text_append(
+            files->problems, sizeof(files->problems), "%s: ended by signal %d\n", name, result->signal);
     else if (result->exit_code != 0)
         text_append(files->problems, sizeof(files->problems), "%s: exit code %d\n", name, result->exit_code);
     if (result->cut)

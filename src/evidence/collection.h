@@ -3,7 +3,7 @@
 #define RMQWATCH_EVIDENCE_COLLECTION_H
 
 #include "evidence/collector.h"
-#include "evidence/command.h"
+#include "base/command.h"
 
 enum {
     COLLECT_LOG_MAX = 64 * 1024,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 enum {
+    COMMANDS_MAX = 6,
     COMMANDS_TIMEOUT_MS = 1200, /* so that there is time left to write down what they said */
     UNIT_NAME_MAX = 256,
     COLLECTIONS_MAX = 4, /* at the same time: those whose disk does not answer */
@@ -198,17 +199,22 @@ static void on_show(void *context, struct command_result *result)
 
 static void start_commands(struct collection *collection, const char *unit)
 {
+    static struct command_places places = {.max = COMMANDS_MAX};
+    char *const environment[] = {(char *)"SYSTEMD_COLORS=0", NULL};
     char *const journal[] = {"journalctl", "--unit", (char *)unit, "--lines", "200", "--output",
         "short-iso-precise", "--no-pager", "--quiet", NULL};
     char *const show[] = {"systemctl", "show", "--no-pager", "--", (char *)unit, NULL};
-    int r;
+    struct command_options options = {.argv = journal,
+        .environment = environment,
+        .timeout_ms = COMMANDS_TIMEOUT_MS,
+        .output_max = COLLECT_JOURNAL_MAX};
+    int r = command_start(collection->loop, &places, &options, on_journal, collection, &collection->journal);
 
-    r = command_start(collection->loop, journal, COMMANDS_TIMEOUT_MS, COLLECT_JOURNAL_MAX, on_journal,
-        collection, &collection->journal);
     if (r < 0)
         collection->files.journal.error = r;
-    r = command_start(collection->loop, show, COMMANDS_TIMEOUT_MS, COLLECT_SHOW_MAX, on_show, collection,
-        &collection->show);
+    options.argv = show;
+    options.output_max = COLLECT_SHOW_MAX;
+    r = command_start(collection->loop, &places, &options, on_show, collection, &collection->show);
     if (r < 0)
         collection->files.show.error = r;
 }

@@ -1,8 +1,7 @@
-/* Evidence on a real machine: this one. Folders, commands, samples of processes, and whole collections. */
+/* Evidence on a real machine: this one. Folders, samples of processes, and whole collections. */
 #include "base/clock.h"
 #include "cmocka_all.h"
 #include "evidence/collector.h"
-#include "evidence/command.h"
 #include "evidence/folder.h"
 #include "evidence/host_sampler.h"
 #include "evidence/package_locks.h"
@@ -26,9 +25,6 @@ static struct {
     struct event_sink sink;
     unsigned events;
     struct event last;
-    unsigned ended;
-    struct command_result result;
-    char output[64];
 } test;
 
 static void post(void *context, struct event *event)
@@ -171,57 +167,6 @@ static void test_old_folders_go(void **state)
     assert_int_equal(folder_prune(path, 0, 0), 0); /* its own stays */
     assert_int_equal(folders(), 1);
     assert_int_equal(access(path, F_OK), 0);
-}
-
-/* --- commands --- */
-
-static void on_command(void *context, struct command_result *result)
-{
-    (void)context;
-    test.ended++;
-    test.result = *result;
-    snprintf(test.output, sizeof(test.output), "%.*s", (int)result->size, result->output);
-    free(result->output);
-}
-
-static void run_command(char *const *argv, uint64_t timeout_ms, size_t output_max)
-{
-    struct command *command;
-    unsigned ended = test.ended;
-
-    assert_int_equal(command_start(&test.loop, argv, timeout_ms, output_max, on_command, NULL, &command), 0);
-    assert_int_equal(test.ended, ended);
-    run_until(&test.ended, ended + 1, 3000);
-}
-
-static void test_commands(void **state)
-{
-    char *const good[] = {"sh", "-c", "echo out; echo err >&2; echo $HOME", NULL};
-    char *const bad[] = {"sh", "-c", "exit 7", NULL};
-    char *const slow[] = {"sh", "-c", "echo first; sleep 60", NULL};
-    char *const missing[] = {"rmqwatch-no-such-command", NULL};
-    uint64_t started_ms;
-    struct command *command;
-
-    (void)state;
-    assert_int_equal(setenv("HOME", "ours", 1), 0);
-    run_command(good, 2000, 1000);
-    assert_true(test.result.error == 0 && test.result.exit_code == 0 && !test.result.cut);
-    assert_string_equal(test.output, "out\nerr\n\n");
-    run_command(good, 2000, 5);
-    assert_true(test.result.cut);
-    assert_string_equal(test.output, "out\ne");
-    run_command(bad, 2000, 10);
-    assert_int_equal(test.result.exit_code, 7);
-    started_ms = clock_boot_ms();
-    run_command(slow, 100, 100);
-    assert_int_equal(test.result.error, -ETIMEDOUT);
-    assert_string_equal(test.output, "first\n");
-    assert_true(clock_boot_ms() - started_ms < 1000);
-    assert_int_equal(command_start(&test.loop, missing, 100, 10, on_command, NULL, &command), -ENOENT);
-    assert_int_equal(command_start(&test.loop, slow, 60000, 10, on_command, NULL, &command), 0);
-    command_cancel(command);
-    command_cancel(NULL);
 }
 
 /* --- samples --- */
@@ -417,7 +362,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_folders),
         TEST(test_old_folders_go),
-        TEST(test_commands),
         TEST(test_sample_of_this_process),
         TEST(test_stopped_and_dead_processes),
         TEST(test_package_lock),

@@ -1,29 +1,24 @@
-#include "evidence/command.h"
+#include "base/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum {
-    COMMANDS_MAX = 6, /* a killed command that does not die (state D) holds one of these places */
-    LAST_OUTPUT_MS = 50,
-    SIGNAL_EXIT_CODE = 128,
-};
-
-/* Processes of this program that are not reaped yet. */
-static unsigned commands;
+enum { LAST_OUTPUT_MS = 50 }; /* for the output of a command that has ended already */
 
 struct command {
     command_done_fn *done; /* NULL: over, only handles are still open */
     void *context;
+    struct command_places *places;
     uv_process_t process;
     uv_pipe_t pipe;
     uv_timer_t deadline;
     unsigned open_handles;
-    bool exited, output_ended;
+    bool exited, output_ended, keep_end;
     size_t output_max;
     struct command_result result;
     char buffer[4096];
@@ -73,18 +68,24 @@ static void on_deadline(uv_timer_t *timer)
 {
     struct command *command = timer->data;
 
-    if (!command->exited)
+    if (command->result.error < 0) {
+        command_finish(command, command->result.error); /* it never started */
+    } else if (command->exited) {
+        command_finish(command, 0); /* its output has not ended: somebody else holds it, out of our reach */
+    } else {
         kill_group(command);
-    command_finish(command, command->exited ? 0 : -ETIMEDOUT);
+        command_finish(command, -ETIMEDOUT);
+    }
 }
 
 static void on_exit_of_command(uv_process_t *process, int64_t status, int signal)
 {
     struct command *command = process->data;
 
-    commands--;
+    command->places->taken--;
     command->exited = true;
-    command->result.exit_code = signal ? SIGNAL_EXIT_CODE + signal : (int)status;
+    command->result.exit_code = (int)status;
+    command->result.signal = signal;
     kill_group(command); /* what it left behind */
     close_handle((uv_handle_t *)process);
     if (!command->done)
@@ -103,16 +104,32 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer
     *ret_buffer = uv_buf_init(command->buffer, sizeof(command->buffer));
 }
 
+/* Makes room for SIZE bytes at the end, as far as the beginning may go. */
+static void drop_beginning(struct command *command, size_t size)
+{
+    struct command_result *result = &command->result;
+    size_t room = command->output_max - result->size, dropped = size > room ? size - room : 0;
+
+    dropped = dropped < result->size ? dropped : result->size;
+    memmove(result->output, result->output + dropped, result->size - dropped);
+    result->size -= dropped;
+    result->cut = result->cut || dropped > 0;
+}
+
 static void keep_output(struct command *command, const char *data, size_t size)
 {
     struct command_result *result = &command->result;
-    size_t room = command->output_max - result->size;
+    size_t room;
 
-    if (size > room)
+    if (command->keep_end)
+        drop_beginning(command, size);
+    room = command->output_max - result->size;
+    if (size > room) {
         result->cut = true;
-    size = size < room ? size : room;
-    for (size_t i = 0; i < size; i++)
-        result->output[result->size + i] = data[i];
+        data += command->keep_end ? size - room : 0;
+        size = room;
+    }
+    memcpy(result->output + result->size, data, size);
     result->size += size;
 }
 
@@ -130,33 +147,37 @@ static void on_output(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         command_finish(command, 0);
 }
 
-static int command_spawn(struct command *command, uv_loop_t *loop, char *const *argv, uv_file output)
+static int command_spawn(
+    struct command *command, uv_loop_t *loop, const struct command_options *options, uv_file output)
 {
     char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-         lang[] = "LANG=C.UTF-8", colors[] = "SYSTEMD_COLORS=0";
-    char *environment[] = {path, lang, colors, NULL};
+         lang[] = "LANG=C.UTF-8";
+    char *environment[2 + COMMAND_ENVIRONMENT_MAX + 1] = {path, lang};
     uv_stdio_container_t stdio[3] = {
         {.flags = UV_IGNORE},
         {.flags = UV_INHERIT_FD, .data.fd = output},
         {.flags = UV_INHERIT_FD, .data.fd = output},
     };
-    const uv_process_options_t options = {
+    const uv_process_options_t process = {
         .exit_cb = on_exit_of_command,
-        .file = argv[0],
-        .args = (char **)argv,
+        .file = options->argv[0],
+        .args = (char **)options->argv,
         .env = environment,
         .cwd = "/",
-        .flags = UV_PROCESS_DETACHED,
+        .flags = UV_PROCESS_DETACHED, /* leads a process group of its own */
         .stdio_count = 3,
         .stdio = stdio,
     };
 
-    /* libcurl makes descriptors that would be inherited. */
+    for (size_t i = 0; options->environment && options->environment[i]; i++)
+        environment[i + 2] = options->environment[i];
+    /* libcurl makes descriptors that would be inherited. What a kernel before 5.11 lets through does no harm.
+     */
     (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    return uv_spawn(loop, &command->process, &options);
+    return uv_spawn(loop, &command->process, &process);
 }
 
-static int command_begin(struct command *command, uv_loop_t *loop, char *const *argv)
+static int command_begin(struct command *command, uv_loop_t *loop, const struct command_options *options)
 {
     uv_file ends[2];
     int r = uv_pipe(ends, UV_NONBLOCK_PIPE, 0);
@@ -170,7 +191,7 @@ static int command_begin(struct command *command, uv_loop_t *loop, char *const *
         /* libuv initialises the handle in any case, so it is to be closed in any case. */
         command->process.data = command;
         command->open_handles++;
-        r = command_spawn(command, loop, argv, ends[1]);
+        r = command_spawn(command, loop, options, ends[1]);
         if (r < 0)
             close_handle((uv_handle_t *)&command->process);
     }
@@ -178,38 +199,50 @@ static int command_begin(struct command *command, uv_loop_t *loop, char *const *
     return r;
 }
 
-int command_start(uv_loop_t *loop, char *const *argv, uint64_t timeout_ms, size_t output_max,
-    command_done_fn *done, void *context, struct command **ret_command)
+static struct command *command_new(uv_loop_t *loop, const struct command_options *options)
 {
-    struct command *command;
-    int r;
+    struct command *command = calloc(1, sizeof(*command));
 
-    if (commands >= COMMANDS_MAX)
-        return -EBUSY;
-    command = calloc(1, sizeof(*command));
     if (!command)
-        return -ENOMEM;
-    command->result.output = malloc(output_max);
+        return NULL;
+    command->result.output = malloc(options->output_max);
     if (!command->result.output) {
         free(command);
-        return -ENOMEM;
+        return NULL;
     }
-    command->output_max = output_max;
-    command->context = context;
+    command->output_max = options->output_max;
+    command->keep_end = options->keep_end;
     (void)uv_timer_init(loop, &command->deadline);
     (void)uv_pipe_init(loop, &command->pipe, 0);
     command->deadline.data = command->pipe.data = command;
     command->open_handles = 2;
-    r = command_begin(command, loop, argv);
-    if (r < 0) {
-        command_detach(command);
-        return r;
-    }
-    commands++;
+    return command;
+}
+
+int command_start(uv_loop_t *loop, struct command_places *places, const struct command_options *options,
+    command_done_fn *done, void *context, struct command **ret_command)
+{
+    struct command *command;
+
+    for (size_t i = 0; options->environment && options->environment[i]; i++)
+        if (i >= COMMAND_ENVIRONMENT_MAX)
+            return -E2BIG;
+    if (places->taken >= places->max)
+        return -EBUSY;
+    command = command_new(loop, options);
+    if (!command)
+        return -ENOMEM;
+    command->places = places;
     command->done = done;
-    (void)uv_read_start((uv_stream_t *)&command->pipe, on_alloc, on_output);
+    command->context = context;
+    command->result.error = command_begin(command, loop, options);
+    if (command->result.error == 0) {
+        places->taken++;
+        (void)uv_read_start((uv_stream_t *)&command->pipe, on_alloc, on_output);
+    }
     uv_update_time(loop);
-    (void)uv_timer_start(&command->deadline, on_deadline, timeout_ms, 0);
+    (void)uv_timer_start(
+        &command->deadline, on_deadline, command->result.error < 0 ? 0 : options->timeout_ms, 0);
     *ret_command = command;
     return 0;
 }
@@ -218,7 +251,7 @@ void command_cancel(struct command *command)
 {
     if (!command)
         return;
-    if (!command->exited)
+    if (command->result.error == 0 && !command->exited)
         kill_group(command);
     command_detach(command);
 }
