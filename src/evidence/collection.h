@@ -2,8 +2,8 @@
 #ifndef RMQWATCH_EVIDENCE_COLLECTION_H
 #define RMQWATCH_EVIDENCE_COLLECTION_H
 
-#include "evidence/collector.h"
 #include "base/command.h"
+#include "evidence/collector.h"
 
 enum {
     COLLECT_LOG_MAX = 64 * 1024,
