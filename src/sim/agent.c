@@ -5,6 +5,7 @@
 #include "sim/check.h"
 #include "sim/execute.h"
 #include "sim/lease.h"
+#include "sim/outcome.h"
 #include "sim/probe.h"
 #include "sim/trace.h"
 #include "sim/unit.h"
@@ -24,6 +25,7 @@ void sim_agent_step(struct sim_world *world, struct sim_node *node, enum event_k
     world->steps++;
     sim_trace_step(world, node, before.state);
     sim_check_step(world, node, &before);
+    sim_outcome_note(world, node, before.state);
     sim_execute(world, node, &world->actions);
 }
 
