@@ -32,7 +32,7 @@ ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) $(WARNINGS) $(HARDENING) $(SANITIZE) $(PACKA
 ALL_LDFLAGS = $(LDHARDENING) $(SANITIZE) $(LDFLAGS)
 
 # One static library per folder of src, so that a folder's undefined symbols can be checked by themselves.
-PARTS := agent control alerts evidence leases probes systemd http store config sim core base
+PARTS := agent control alerts evidence leases probes systemd http store config sim replay core base
 LIBS := $(PARTS:%=$(BUILD)/lib%.a)
 LINK_LIBS = -Wl,--start-group $(LIBS) -Wl,--end-group $(PACKAGE_LIBS)
 DAEMON := $(BUILD)/rmqwatchd

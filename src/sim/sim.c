@@ -130,6 +130,8 @@ struct sim_world *sim_begin(uint64_t seed, const struct sim_options *options)
     world->now_ms = world->story_ms = BEGIN_MS;
     world->trace = options->trace;
     world->verbose = options->verbose;
+    world->tap = options->tap;
+    world->tap_context = options->tap_context;
     world->tick_ms = 60000;
     world->revive_ms = 60000;
     world->steps_max = STEPS_MAX;

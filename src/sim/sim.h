@@ -3,6 +3,8 @@
 #ifndef RMQWATCH_SIM_SIM_H
 #define RMQWATCH_SIM_SIM_H
 
+#include "rmqwatch/action.h"
+#include "rmqwatch/event.h"
 #include "rmqwatch/notice.h"
 #include "rmqwatch/policy.h"
 
@@ -20,9 +22,16 @@ struct sim_result {
     uint64_t virtual_ms;
 };
 
+/* Hears what the agent of NODE gives to its recorder: EVENT, with what its core decided then (ACTIONS; NULL
+ * where there was no decision: its policy and its members when it starts), and the incident that is open. */
+typedef void sim_tap_fn(void *context, const char *node, const struct event *event,
+    const struct action_list *actions, const char *incident);
+
 struct sim_options {
-    FILE *trace;   /* NULL: no story */
-    bool verbose;  /* the story with every decision */
+    FILE *trace;     /* NULL: no story */
+    bool verbose;    /* the story with every decision */
+    sim_tap_fn *tap; /* NULL: nobody hears */
+    void *tap_context;
     uint64_t dice; /* of a scenario; 0: those of its story */
 };
 

@@ -5,6 +5,7 @@
 #include "core/core.h"
 #include "sim/agenda.h"
 #include "sim/random.h"
+#include "sim/sim.h"
 
 #include <stdio.h>
 
@@ -250,8 +251,6 @@ struct sim_failure {
     char detail[400];
 };
 
-struct sim_outcome;
-
 struct sim_world {
     struct sim_random random;
     uint64_t now_ms;
@@ -285,6 +284,8 @@ struct sim_world {
     struct sim_outcome *outcome; /* NULL: nobody asks for it */
     FILE *trace;                 /* NULL: nobody reads it */
     bool verbose;
+    sim_tap_fn *tap;
+    void *tap_context;
 };
 
 /* Notes the first violation; the run ends after the step. */

@@ -1,0 +1,120 @@
+#include "sim_recording.h"
+
+#include "alerts/story.h"
+#include "base/text.h"
+#include "sim/sim.h"
+#include "store/recorder.h"
+
+#include <string.h>
+#include <uv.h>
+
+enum { SYNC_AFTER = 200 }; /* the store's queue has a bound */
+
+struct tape {
+    uv_loop_t loop;
+    struct store *store;
+    struct recorder *recorder;
+    const char *node;
+    struct sim_recording *recording;
+    bool answered;
+    size_t given;
+};
+
+static void on_status(void *context, int result, const char *problem)
+{
+    (void)context;
+    (void)result;
+    (void)problem;
+}
+
+static void on_answer(void *context, int result, const struct store_incident *incidents, size_t count)
+{
+    struct tape *tape = context;
+
+    (void)result;
+    (void)incidents;
+    (void)count;
+    tape->answered = true;
+}
+
+static void sync_tape(struct tape *tape)
+{
+    tape->answered = false;
+    if (store_history(tape->store, 1, on_answer, tape) < 0)
+        return;
+    while (!tape->answered)
+        uv_run(&tape->loop, UV_RUN_ONCE);
+}
+
+static void keep(struct tape *tape, const struct notice *notice)
+{
+    const bool decision = notice->kind == NOTICE_NONE;
+    const struct store_entry entry = {
+        .wall_ms = notice->wall_ms,
+        .incident = notice->incident,
+        .node = notice->node,
+        .event = notice_info(notice->kind)->event,
+        .severity = decision ? "" : severity_name(notice->severity),
+        .condition = condition_name(notice->condition),
+        .why = notice->why,
+        .detail = notice->detail,
+        .since_wall_ms = notice->since_wall_ms,
+        .decision = decision,
+        .ends = story_ends(notice->kind),
+    };
+
+    store_record(tape->store, &entry);
+}
+
+static void note_incident(struct sim_recording *recording, const char *incident)
+{
+    if (!incident[0] || recording->count == SIM_RECORDING_INCIDENTS_MAX ||
+        (recording->count > 0 && !strcmp(recording->incidents[recording->count - 1], incident)))
+        return;
+    text_copy(recording->incidents[recording->count++], RMQ_INCIDENT_ID_MAX, incident);
+}
+
+static void on_event(void *context, const char *node, const struct event *event,
+    const struct action_list *actions, const char *incident)
+{
+    struct tape *tape = context;
+
+    if (strcmp(node, tape->node) != 0)
+        return;
+    if (!actions && event->kind == EVENT_POLICY) { /* a new agent has a new recorder */
+        recorder_free(tape->recorder);
+        tape->recorder = recorder_new(tape->store);
+    }
+    recorder_take(tape->recorder, event);
+    if (!actions)
+        return;
+    for (size_t i = 0; i < actions->count; i++)
+        if (actions->items[i].kind == ACTION_NOTICE || actions->items[i].kind == ACTION_RECORD)
+            keep(tape, &actions->items[i].notice);
+    recorder_follow(tape->recorder, incident);
+    note_incident(tape->recording, incident);
+    if (++tape->given % SYNC_AFTER == 0)
+        sync_tape(tape);
+}
+
+int sim_record(const char *directory, const char *scenario, const char *node, const struct policy *policy,
+    struct sim_recording *ret_recording)
+{
+    struct tape tape = {.node = node, .recording = ret_recording};
+    const struct sim_options options = {.tap = on_event, .tap_context = &tape};
+    int r = uv_loop_init(&tape.loop);
+
+    memset(ret_recording, 0, sizeof(*ret_recording));
+    if (r < 0)
+        return r;
+    r = store_open(&tape.loop, directory, on_status, &tape, &tape.store);
+    if (r == 0) {
+        r = sim_run_scenario(scenario, policy, &options, NULL);
+        recorder_free(tape.recorder);
+        sync_tape(&tape);
+        store_close(tape.store);
+        uv_run(&tape.loop, UV_RUN_DEFAULT);
+    }
+    (void)uv_loop_close(&tape.loop);
+    return r;
+}
