@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     &ack_command,
     &history_command,
     &simulate_command,
+    &replay_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
