@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "core/core.h"
 #include "store/event_json.h"
+#include "store/snapshot_json.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 /* A core, what it wants done, and what it has decided about its incident in this step. */
 struct mind {
     struct core core;
-    struct core_snapshot saved;
     struct action_list actions;
     size_t count;
     struct store_entry decisions[ACTIONS_MAX];
@@ -20,6 +20,8 @@ struct mind {
 struct replay {
     const struct store_recording *recording;
     const struct policy *policy; /* of NOW; NULL: that of THEN */
+    struct core_snapshot saved;  /* the last of the recording */
+    bool begun;
     struct mind then, now;
     size_t next_entry; /* the first that was not decided again yet */
     size_t met_count;  /* entries that were, in this step */
@@ -57,10 +59,8 @@ static void step(struct mind *mind, const struct event *event)
         const struct action *action = &mind->actions.items[i];
         const char *incident = action->notice.incident;
 
-        if (action->kind == ACTION_SAVE)
-            core_snapshot(&mind->core, &mind->saved, event->now_ms, event->wall_ms);
-        else if ((action->kind == ACTION_NOTICE || action->kind == ACTION_RECORD) && incident[0] &&
-                 (!strcmp(incident, before) || !strcmp(incident, after)))
+        if ((action->kind == ACTION_NOTICE || action->kind == ACTION_RECORD) && incident[0] &&
+            (!strcmp(incident, before) || !strcmp(incident, after)))
             note_decision(mind, &action->notice);
     }
 }
@@ -193,19 +193,6 @@ static bool take(struct replay *replay, const struct event *event, bool last)
     return compare(replay, event->wall_ms, last);
 }
 
-static void begin(struct mind *mind, const char *node, const struct policy *policy, uint64_t now_ms)
-{
-    core_init(&mind->core, node, "", policy, now_ms);
-}
-
-/* An agent that was restarted, and goes on from what it had saved last. */
-static void begin_again(
-    struct mind *mind, const char *node, const struct policy *policy, const struct event *event)
-{
-    begin(mind, node, policy, event->now_ms);
-    core_restore(&mind->core, &mind->saved, event->now_ms, event->wall_ms);
-}
-
 static int decode(const struct store_recording *recording, size_t at, struct event *ret_event)
 {
     const struct store_input *input = &recording->inputs[at];
@@ -217,45 +204,62 @@ static int decode(const struct store_recording *recording, size_t at, struct eve
 }
 
 /* An agent that starts notes its policy and its members in the same moment; a reload only the policy. */
-static bool is_start(const struct store_recording *recording, size_t at, const struct event *event)
+static bool is_start(
+    const struct store_recording *recording, size_t at, const struct event *event, struct event *ret_members)
 {
-    struct event next;
-
     return event->kind == EVENT_POLICY && at + 1 < recording->input_count &&
-           decode(recording, at + 1, &next) == 0 && next.kind == EVENT_MEMBERS &&
-           next.now_ms == event->now_ms && next.wall_ms == event->wall_ms;
+           decode(recording, at + 1, ret_members) == 0 && ret_members->kind == EVENT_MEMBERS &&
+           ret_members->now_ms == event->now_ms && ret_members->wall_ms == event->wall_ms;
 }
 
-/* What an agent notes at its first start, before the cluster has told who belongs to it. */
-static bool knows_only_itself(const struct event *event)
+static void start(
+    struct mind *mind, const struct replay *replay, const struct policy *policy, const struct event *event)
 {
-    return event->kind == EVENT_MEMBERS && event->members.count <= 1 && !event->members.cluster[0];
+    core_init(&mind->core, replay->recording->incident.node, "", policy, event->now_ms);
+    core_restore(&mind->core, &replay->saved, event->now_ms, event->wall_ms);
+}
+
+/* Goes on from what was saved last. The members are part of that; but the recording may begin in the midst of
+ * an agent's life, that had heard of them: an agent itself knows at its first start only its own name. */
+static void begin(struct replay *replay, const struct event *event, const struct event *members)
+{
+    bool heard = members->members.count > 1 || members->members.cluster[0];
+
+    start(&replay->then, replay, &event->policy, event);
+    start(&replay->now, replay, policy_of_now(replay, event), event);
+    if (!replay->begun && heard) {
+        step(&replay->then, members);
+        step(&replay->now, members);
+    }
+    replay->begun = true;
+}
+
+/* Whether no more inputs of the moment of this one come. */
+static bool is_last(const struct store_recording *recording, size_t at)
+{
+    return at + 1 == recording->input_count ||
+           recording->inputs[at + 1].wall_ms != recording->inputs[at].wall_ms;
 }
 
 static int run(struct replay *replay)
 {
     const struct store_recording *recording = replay->recording;
-    const char *node = recording->incident.node;
-    struct event event;
-    size_t at = 1;
-    int r = decode(recording, 0, &event);
+    struct event event = {0}, members;
 
-    if (r < 0 || event.kind != EVENT_POLICY)
-        return r < 0 ? r : -ENODATA;
-    begin(&replay->then, node, &event.policy, event.now_ms);
-    begin(&replay->now, node, policy_of_now(replay, &event), event.now_ms);
-    for (; at < recording->input_count; at++) {
-        bool last = at + 1 == recording->input_count ||
-                    recording->inputs[at + 1].wall_ms != recording->inputs[at].wall_ms;
+    for (size_t at = 0; at < recording->input_count; at++) {
+        int r;
 
+        if (snapshot_from_json(recording->inputs[at].event, &replay->saved) == 0)
+            continue;
         r = decode(recording, at, &event);
         if (r < 0)
             return r;
-        if (is_start(recording, at, &event)) {
-            begin_again(&replay->then, node, &event.policy, &event);
-            begin_again(&replay->now, node, policy_of_now(replay, &event), &event);
-            at++; /* those are the members that it has restored */
-        } else if (!(at == 1 && knows_only_itself(&event)) && !take(replay, &event, last)) {
+        if (is_start(recording, at, &event, &members)) {
+            begin(replay, &event, &members);
+            at++;
+        } else if (!replay->begun) {
+            return -ENODATA;
+        } else if (!take(replay, &event, is_last(recording, at))) {
             return 0;
         }
     }

@@ -24,8 +24,7 @@ void sim_agent_step(struct sim_world *world, struct sim_node *node, enum event_k
     core_step(&agent->core, &world->event, &world->actions);
     world->steps++;
     if (world->tap)
-        world->tap(
-            world->tap_context, node->name, &world->event, &world->actions, agent->core.rescue.incident.id);
+        world->tap(world->tap_context, node->name, &world->event, &world->actions, &agent->core);
     sim_trace_step(world, node, before.state);
     sim_check_step(world, node, &before);
     sim_outcome_note(world, node, before.state);
@@ -309,12 +308,12 @@ static void tap_beginning(struct sim_world *world, const struct sim_node *node, 
     if (!world->tap)
         return;
     event.policy = core->policy;
-    world->tap(world->tap_context, node->name, &event, NULL, core->rescue.incident.id);
+    world->tap(world->tap_context, node->name, &event, NULL, core);
     event.kind = EVENT_MEMBERS;
     memset(&event.members, 0, sizeof(event.members));
     for (size_t i = 0; i < core->member_count; i++)
         text_copy(event.members.names[event.members.count++], RMQ_NODE_NAME_MAX, core->members[i].name);
-    world->tap(world->tap_context, node->name, &event, NULL, core->rescue.incident.id);
+    world->tap(world->tap_context, node->name, &event, NULL, core);
 }
 
 void sim_agent_start(struct sim_world *world, struct sim_node *node, size_t back)

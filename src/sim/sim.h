@@ -22,10 +22,11 @@ struct sim_result {
     uint64_t virtual_ms;
 };
 
-/* Hears what the agent of NODE gives to its recorder: EVENT, with what its core decided then (ACTIONS; NULL
- * where there was no decision: its policy and its members when it starts), and the incident that is open. */
+/* Hears what the agent of NODE gives to its recorder: EVENT, and what CORE has decided then (ACTIONS; NULL
+ * where there was no decision: its policy and its members when it starts). */
+struct core;
 typedef void sim_tap_fn(void *context, const char *node, const struct event *event,
-    const struct action_list *actions, const char *incident);
+    const struct action_list *actions, const struct core *core);
 
 struct sim_options {
     FILE *trace;     /* NULL: no story */

@@ -2,6 +2,7 @@
 
 #include "alerts/story.h"
 #include "base/text.h"
+#include "core/core.h"
 #include "sim/sim.h"
 #include "store/recorder.h"
 
@@ -16,7 +17,8 @@ struct tape {
     struct recorder *recorder;
     const char *node;
     struct sim_recording *recording;
-    bool answered;
+    bool answered, has_saved;
+    struct core_snapshot saved;
     size_t given;
 };
 
@@ -66,6 +68,18 @@ static void keep(struct tape *tape, const struct notice *notice)
     store_record(tape->store, &entry);
 }
 
+static void execute(
+    struct tape *tape, const struct action *action, const struct event *event, const struct core *core)
+{
+    if (action->kind == ACTION_NOTICE || action->kind == ACTION_RECORD) {
+        keep(tape, &action->notice);
+    } else if (action->kind == ACTION_SAVE) {
+        core_snapshot(core, &tape->saved, event->now_ms, event->wall_ms);
+        tape->has_saved = true;
+        recorder_take_snapshot(tape->recorder, &tape->saved, event->now_ms, event->wall_ms);
+    }
+}
+
 static void note_incident(struct sim_recording *recording, const char *incident)
 {
     if (!incident[0] || recording->count == SIM_RECORDING_INCIDENTS_MAX ||
@@ -75,7 +89,7 @@ static void note_incident(struct sim_recording *recording, const char *incident)
 }
 
 static void on_event(void *context, const char *node, const struct event *event,
-    const struct action_list *actions, const char *incident)
+    const struct action_list *actions, const struct core *core)
 {
     struct tape *tape = context;
 
@@ -84,15 +98,16 @@ static void on_event(void *context, const char *node, const struct event *event,
     if (!actions && event->kind == EVENT_POLICY) { /* a new agent has a new recorder */
         recorder_free(tape->recorder);
         tape->recorder = recorder_new(tape->store);
+        if (tape->has_saved)
+            recorder_take_snapshot(tape->recorder, &tape->saved, event->now_ms, event->wall_ms);
     }
     recorder_take(tape->recorder, event);
     if (!actions)
         return;
     for (size_t i = 0; i < actions->count; i++)
-        if (actions->items[i].kind == ACTION_NOTICE || actions->items[i].kind == ACTION_RECORD)
-            keep(tape, &actions->items[i].notice);
-    recorder_follow(tape->recorder, incident);
-    note_incident(tape->recording, incident);
+        execute(tape, &actions->items[i], event, core);
+    recorder_follow(tape->recorder, core->rescue.incident.id);
+    note_incident(tape->recording, core->rescue.incident.id);
     if (++tape->given % SYNC_AFTER == 0)
         sync_tape(tape);
 }
