@@ -46,8 +46,9 @@ static void note_decision(struct mind *mind, const struct notice *notice)
     };
 }
 
-/* What the watches tell belongs to stories of their own. */
-static void step(struct mind *mind, const struct event *event)
+/* What the watches tell belongs to stories of their own; but one that began in the same moment as INCIDENT
+ * has the same name. */
+static void step(struct mind *mind, const char *incident, const struct event *event)
 {
     const char *after = mind->core.rescue.incident.id;
     char before[RMQ_INCIDENT_ID_MAX];
@@ -57,10 +58,10 @@ static void step(struct mind *mind, const struct event *event)
     mind->count = 0;
     for (size_t i = 0; i < mind->actions.count; i++) {
         const struct action *action = &mind->actions.items[i];
-        const char *incident = action->notice.incident;
+        const char *of = action->notice.incident;
 
-        if ((action->kind == ACTION_NOTICE || action->kind == ACTION_RECORD) && incident[0] &&
-            (!strcmp(incident, before) || !strcmp(incident, after)))
+        if ((action->kind == ACTION_NOTICE || action->kind == ACTION_RECORD) && of[0] &&
+            (!strcmp(of, incident) || !strcmp(of, before) || !strcmp(of, after)))
             note_decision(mind, &action->notice);
     }
 }
@@ -159,6 +160,7 @@ static bool tick(struct replay *replay, const struct event *event)
 {
     uint64_t then_ms = core_deadline_ms(&replay->then.core);
     uint64_t until_ms = event->now_ms < then_ms ? event->now_ms : then_ms;
+    const char *incident = replay->recording->incident.id;
     uint64_t at_ms;
 
     while ((at_ms = core_deadline_ms(&replay->now.core)) < until_ms) {
@@ -166,7 +168,7 @@ static bool tick(struct replay *replay, const struct event *event)
             .now_ms = at_ms,
             .wall_ms = event->wall_ms - (int64_t)(event->now_ms - at_ms)};
 
-        step(&replay->now, &own);
+        step(&replay->now, incident, &own);
         if (replay->now.count == 0)
             continue;
         tell(replay, REPLAY_DEPARTS, &replay->now, own.wall_ms, NULL, 0);
@@ -182,14 +184,15 @@ static const struct policy *policy_of_now(const struct replay *replay, const str
 
 static bool take(struct replay *replay, const struct event *event, bool last)
 {
+    const char *incident = replay->recording->incident.id;
     struct event own = *event;
 
     if (!tick(replay, event))
         return false;
     if (event->kind == EVENT_POLICY)
         own.policy = *policy_of_now(replay, event);
-    step(&replay->then, event);
-    step(&replay->now, &own);
+    step(&replay->then, incident, event);
+    step(&replay->now, incident, &own);
     return compare(replay, event->wall_ms, last);
 }
 
@@ -223,13 +226,14 @@ static void start(
  * an agent's life, that had heard of them: an agent itself knows at its first start only its own name. */
 static void begin(struct replay *replay, const struct event *event, const struct event *members)
 {
+    const char *incident = replay->recording->incident.id;
     bool heard = members->members.count > 1 || members->members.cluster[0];
 
     start(&replay->then, replay, &event->policy, event);
     start(&replay->now, replay, policy_of_now(replay, event), event);
     if (!replay->begun && heard) {
-        step(&replay->then, members);
-        step(&replay->now, members);
+        step(&replay->then, incident, members);
+        step(&replay->now, incident, members);
     }
     replay->begun = true;
 }

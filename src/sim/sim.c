@@ -128,6 +128,7 @@ struct sim_world *sim_begin(uint64_t seed, const struct sim_options *options)
     memset(&world->failure, 0, sizeof(world->failure));
     world->random.state = seed;
     world->now_ms = world->story_ms = BEGIN_MS;
+    world->outcome = NULL;
     world->trace = options->trace;
     world->verbose = options->verbose;
     world->tap = options->tap;

@@ -6,6 +6,7 @@
 #include "sim/sim.h"
 #include "store/recorder.h"
 
+#include <errno.h>
 #include <string.h>
 #include <uv.h>
 
@@ -17,8 +18,7 @@ struct tape {
     struct recorder *recorder;
     const char *node;
     struct sim_recording *recording;
-    bool answered, has_saved;
-    struct core_snapshot saved;
+    bool answered;
     size_t given;
 };
 
@@ -68,15 +68,23 @@ static void keep(struct tape *tape, const struct notice *notice)
     store_record(tape->store, &entry);
 }
 
+static void take_snapshot(struct tape *tape, const struct event *event, const struct core *core)
+{
+    struct core_snapshot snapshot;
+
+    core_snapshot(core, &snapshot, event->now_ms, event->wall_ms);
+    if (!core->unit.known) /* it was restored, and has heard nothing yet */
+        text_copy(snapshot.invocation_id, sizeof(snapshot.invocation_id), core->stopped_invocation);
+    recorder_take_snapshot(tape->recorder, &snapshot, event->now_ms, event->wall_ms);
+}
+
 static void execute(
     struct tape *tape, const struct action *action, const struct event *event, const struct core *core)
 {
     if (action->kind == ACTION_NOTICE || action->kind == ACTION_RECORD) {
         keep(tape, &action->notice);
     } else if (action->kind == ACTION_SAVE) {
-        core_snapshot(core, &tape->saved, event->now_ms, event->wall_ms);
-        tape->has_saved = true;
-        recorder_take_snapshot(tape->recorder, &tape->saved, event->now_ms, event->wall_ms);
+        take_snapshot(tape, event, core);
     }
 }
 
@@ -98,8 +106,7 @@ static void on_event(void *context, const char *node, const struct event *event,
     if (!actions && event->kind == EVENT_POLICY) { /* a new agent has a new recorder */
         recorder_free(tape->recorder);
         tape->recorder = recorder_new(tape->store);
-        if (tape->has_saved)
-            recorder_take_snapshot(tape->recorder, &tape->saved, event->now_ms, event->wall_ms);
+        take_snapshot(tape, event, core);
     }
     recorder_take(tape->recorder, event);
     if (!actions)
@@ -112,11 +119,22 @@ static void on_event(void *context, const char *node, const struct event *event,
         sync_tape(tape);
 }
 
-int sim_record(const char *directory, const char *scenario, const char *node, const struct policy *policy,
-    struct sim_recording *ret_recording)
+/* SCENARIO NULL: what SEED makes of the cluster. */
+static int play(const char *scenario, uint64_t seed, const struct policy *policy, struct tape *tape)
+{
+    const struct sim_options options = {.tap = on_event, .tap_context = tape};
+    struct sim_result result;
+
+    if (scenario)
+        return sim_run_scenario(scenario, policy, &options, NULL);
+    sim_run_seed(seed, &options, &result);
+    return result.failed ? -EPROTO : 0;
+}
+
+static int tape_it(const char *directory, const char *scenario, uint64_t seed, const char *node,
+    const struct policy *policy, struct sim_recording *ret_recording)
 {
     struct tape tape = {.node = node, .recording = ret_recording};
-    const struct sim_options options = {.tap = on_event, .tap_context = &tape};
     int r = uv_loop_init(&tape.loop);
 
     memset(ret_recording, 0, sizeof(*ret_recording));
@@ -124,7 +142,7 @@ int sim_record(const char *directory, const char *scenario, const char *node, co
         return r;
     r = store_open(&tape.loop, directory, on_status, &tape, &tape.store);
     if (r == 0) {
-        r = sim_run_scenario(scenario, policy, &options, NULL);
+        r = play(scenario, seed, policy, &tape);
         recorder_free(tape.recorder);
         sync_tape(&tape);
         store_close(tape.store);
@@ -132,4 +150,16 @@ int sim_record(const char *directory, const char *scenario, const char *node, co
     }
     (void)uv_loop_close(&tape.loop);
     return r;
+}
+
+int sim_record(const char *directory, const char *scenario, const char *node, const struct policy *policy,
+    struct sim_recording *ret_recording)
+{
+    return tape_it(directory, scenario, 0, node, policy, ret_recording);
+}
+
+int sim_record_seed(
+    const char *directory, uint64_t seed, const char *node, struct sim_recording *ret_recording)
+{
+    return tape_it(directory, NULL, seed, node, NULL, ret_recording);
 }

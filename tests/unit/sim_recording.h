@@ -7,6 +7,7 @@
 #include "rmqwatch/policy.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { SIM_RECORDING_INCIDENTS_MAX = 16 };
 
@@ -19,5 +20,8 @@ struct sim_recording {
  * or a negative errno. */
 int sim_record(const char *directory, const char *scenario, const char *node, const struct policy *policy,
     struct sim_recording *ret_recording);
+/* The same for the random faults of a seed. */
+int sim_record_seed(
+    const char *directory, uint64_t seed, const char *node, struct sim_recording *ret_recording);
 
 #endif
