@@ -49,6 +49,10 @@ static const struct plot plots[] = {
     {"operator-stop", "an operator stops the unit, and starts it again", CLUSTER_IGNORE, 1,
         {{FAULT_OPERATOR_STOP, 1, 0, 60, 0}}},
     {"busy", "a broker works so hard that it answers nobody", CLUSTER_IGNORE, 1, {{FAULT_BUSY, 0, 0, 60, 0}}},
+    {"app-stopped", "an operator stops the application, and leaves its Erlang machine running",
+        CLUSTER_IGNORE, 1, {{FAULT_STOP_APP, 1, 0, 300, 0}}},
+    {"listener-lost", "a broker loses its AMQP port, and all else is well", CLUSTER_IGNORE, 1,
+        {{FAULT_LISTENER, 1, 0, 300, 0}}},
 };
 /* clang-format on */
 
