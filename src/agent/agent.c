@@ -83,6 +83,7 @@ static void restore(struct agent *agent)
         return;
     }
     core_restore(&agent->core, &snapshot, clock_boot_ms(), clock_wall_ms());
+    recorder_take_snapshot(agent->recorder, &snapshot, clock_boot_ms(), clock_wall_ms());
     if (snapshot.incident[0])
         log_line(LOG_NOTICE, "going on with incident %s, which was %s", snapshot.incident,
             state_name(snapshot.state));
