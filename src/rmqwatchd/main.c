@@ -21,6 +21,9 @@
 #endif
 
 #define DEFAULT_CONFIG "/etc/rmqwatchd/rmqwatchd.conf"
+/* Of these, a disk that hangs may keep four: two collections of evidence, the package managers' lock files,
+ * and the configuration. The others look names up, without which nobody can be probed. */
+#define LIBUV_THREADS "6"
 
 enum {
     LAST_RESORT_MS = 950, /* a name lookup that hangs in libc would keep the loop alive for minutes */
@@ -217,6 +220,7 @@ static int run(const struct arguments *arguments, struct config *config)
 
     /* Name lookups and mail have threads: they share one heap, where each would keep one of its own. */
     mallopt(M_ARENA_MAX, 1);
+    (void)setenv("UV_THREADPOOL_SIZE", LIBUV_THREADS, 1);
     /* Nothing is undone at the exit: a thread that a hung broker or resolver holds may still be at work. */
     (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
     signal(SIGPIPE, SIG_IGN);
