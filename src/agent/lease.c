@@ -68,8 +68,11 @@ void agent_reconfigure_lease(struct agent *agent, const struct config *config)
     agent->lease_prepared = false;
     if (former)
         former->ops->destroy(former);
-    if (agent->lease_wanted)
+    /* Its answer may be on the way to the core: the core takes the one that fits. */
+    if (agent->lease_wanted) {
+        post(agent, LEASE_UNAVAILABLE, "it was configured anew");
         post(agent, LEASE_LOST, "it was configured anew");
+    }
     agent->lease_wanted = false;
 }
 
