@@ -33,6 +33,8 @@ static const struct known_cause {
     {"bytes of memory (of type", DETAIL_NONE, "out of memory: the Erlang machine was refused more of it", "",
         true},
     {"Cookie file ", DETAIL_WORD, "the Erlang cookie ", " is readable for others than its owner", false},
+    {"check if the Erlang cookie is", DETAIL_NONE, "the Erlang cookie is not that of the other nodes", "",
+        false},
     {"check the Erlang cookie", DETAIL_NONE, "the Erlang cookie is not that of the other nodes", "", false},
     {"Syntax error in ", DETAIL_REST, "the configuration cannot be read: syntax error in ", "", false},
     {"attempted to set unknown variable: ", DETAIL_REST, "the configuration sets what does not exist: ", "",

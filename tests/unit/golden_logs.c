@@ -258,6 +258,23 @@ const char golden_log_other_cookie_310[] =
     "2026-11-22 20:45:31.925053+00:00 [error] <0.222.0>     pid: <0.222.0>\n"
     "2026-11-22 20:45:31.925053+00:00 [error] <0.222.0>     registered_name: []\n";
 
+const char golden_log_other_cookie_40[] =
+    "2026-11-23 00:19:49.619000+00:00 [error] <0.216.0> Timeout contacting cluster nodes: "
+    "[rabbit@rmq3,rabbit@rmq1].\n"
+    "2026-11-23 00:19:49.620332+00:00 [error] <0.216.0> attempted to contact: [rabbit@rmq3,rabbit@rmq1]\n"
+    "2026-11-23 00:19:49.620332+00:00 [error] <0.216.0> \n"
+    "2026-11-23 00:19:49.620332+00:00 [error] <0.216.0> rabbit@rmq3:\n"
+    "2026-11-23 00:19:49.620332+00:00 [error] <0.216.0>   * connected to epmd (port 4369) on rmq3\n"
+    "2026-11-23 00:19:49.620332+00:00 [error] <0.216.0>   * epmd reports node 'rabbit' uses port 25672 for "
+    "inter-node and CLI tool traffic\n"
+    "2026-11-23 00:19:49.620332+00:00 [error] <0.216.0>   * TCP connection succeeded but Erlang distribution "
+    "failed\n"
+    "2026-11-23 00:19:49.620332+00:00 [error] <0.216.0>   * suggestion: check if the Erlang cookie is "
+    "identical for all server nodes and CLI tools\n"
+    "2026-11-23 00:19:49.620332+00:00 [error] <0.216.0>   * suggestion: check if all server nodes and CLI "
+    "tools use consistent hostnames when addressing each other\n"
+    "2026-11-23 00:19:49.620332+00:00 [error] <0.216.0> \n";
+
 const char golden_log_no_peers_310[] =
     "2026-11-22 20:45:05.578020+00:00 [warning] <0.223.0> Error while waiting for Mnesia tables: "
     "{timeout_waiting_for_tables,\n"
