@@ -124,13 +124,21 @@ struct core {
     struct watch watches[WATCH_PEER];
     struct watch peer_watches[RMQ_MEMBERS_MAX];
     bool stalled;
+    bool suspected;              /* the local node's answers were on their way to a verdict */
+    uint64_t kept_ms;            /* when a suspicion was written down last; 0: never */
     uint64_t stall_ms;           /* how late the loop was */
     uint64_t distrust_before_ms; /* probes that started before are not believed */
     uint64_t deadline_ms;        /* when the next tick was asked for */
 };
 
+/* Whom a member had listed: bit sets over the snapshot's list of members. */
+struct core_snapshot_view {
+    uint64_t said_ms; /* on the clock of taken_ms; 0: it had listed nobody */
+    uint32_t listed, running, drained;
+};
+
 /* What survives a restart of the agent. Times are wall time, since the machine may have been restarted too.
- */
+ * What is worth anything for a minute only is on the agent's own clock, and void on another one. */
 struct core_snapshot {
     enum state state;
     char incident[RMQ_INCIDENT_ID_MAX];
@@ -145,7 +153,13 @@ struct core_snapshot {
     bool seen_running;
     char invocation_id[33]; /* of the unit when this was taken */
     size_t member_count;
-    char members[RMQ_MEMBERS_MAX][RMQ_NODE_NAME_MAX];
+    char members[RMQ_MEMBERS_MAX][RMQ_NODE_NAME_MAX]; /* the local node first */
+    uint64_t taken_ms;                                /* when this was taken, on both clocks */
+    int64_t taken_wall_ms;
+    uint32_t view_count;
+    struct core_snapshot_view views[RMQ_MEMBERS_MAX]; /* of members[], in their order */
+    bool partitioned;                                 /* by the local node's own word */
+    struct disagreement mutual, stale;
 };
 
 /* CLUSTER may be empty until the cluster tells its name. */

@@ -18,6 +18,7 @@ void member_forget(struct member *member)
     member->partitions_started_ms = 0;
     member->vhosts_started_ms = 0;
     member->queues_started_ms = 0;
+    member->recalled = false;
     member->leaderless_seen = 0;
 }
 
@@ -81,6 +82,7 @@ static void absorb_view(struct member *member, const struct probe_event *probe)
         member->view.member_count = view->member_count;
         memcpy(member->view.members, view->members, sizeof(view->members));
         member->members_started_ms = probe->started_ms;
+        member->recalled = false;
     }
     if (view->partitions_known) {
         member->view.partitions_known = true;

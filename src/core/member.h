@@ -33,8 +33,10 @@ struct member {
     uint64_t partitions_started_ms;
     uint64_t vhosts_started_ms;
     uint64_t queues_started_ms;
+    bool recalled;            /* whom it lists was heard by a former agent */
     uint32_t leaderless_seen; /* answers in a row with queues that have no leader */
     enum condition condition;
+    bool was_down; /* and has not served since */
     uint64_t condition_since_ms;
     bool fast; /* the pace that was ordered last */
 };

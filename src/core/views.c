@@ -10,6 +10,11 @@ static bool api_answers(const struct member *member)
     return member->probes[PROBE_MANAGEMENT].health == HEALTH_UP;
 }
 
+static bool api_is_gone(const struct member *member)
+{
+    return member->probes[PROBE_MANAGEMENT].health == HEALTH_DOWN;
+}
+
 /* It has spoken of the members, however long ago, and does not call itself down. */
 static bool has_spoken(const struct member *member)
 {
@@ -53,14 +58,14 @@ static bool stale_stands(const struct core *core, size_t accuser, size_t accused
 {
     const struct member *a = &core->members[accuser], *b = &core->members[accused];
 
-    return has_spoken(a) && api_answers(a) && api_answers(b) && calls_down(core, accuser, accused) &&
+    return has_spoken(a) && !api_is_gone(a) && !api_is_gone(b) && calls_down(core, accuser, accused) &&
            !calls_down(core, accused, accuser) && alone(core, accuser, accused, now_ms);
 }
 
 static void note(struct disagreement *kept, size_t accuser, size_t accused, uint64_t now_ms)
 {
     if (kept->since_ms == 0)
-        *kept = (struct disagreement){now_ms, accuser, accused};
+        *kept = (struct disagreement){now_ms, (uint32_t)accuser, (uint32_t)accused};
 }
 
 void views_compare(struct core *core, uint64_t now_ms)

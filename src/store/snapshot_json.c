@@ -18,6 +18,21 @@ static const struct field hold_fields[] = {
     FIELDS_END,
 };
 
+static const struct field view_fields[] = {
+    FIELD(struct core_snapshot_view, said_ms),
+    FIELD(struct core_snapshot_view, listed),
+    FIELD(struct core_snapshot_view, running),
+    FIELD(struct core_snapshot_view, drained),
+    FIELDS_END,
+};
+
+static const struct field disagreement_fields[] = {
+    FIELD(struct disagreement, since_ms),
+    FIELD(struct disagreement, accuser),
+    FIELD(struct disagreement, accused),
+    FIELDS_END,
+};
+
 /* A new member of the struct needs its line here; what it is called is part of the file's format. */
 const struct field snapshot_fields[] = {
     FIELD_ENUM(struct core_snapshot, state, name_of_state, STATE_COUNT),
@@ -31,6 +46,12 @@ const struct field snapshot_fields[] = {
     FIELD(struct core_snapshot, seen_running),
     FIELD(struct core_snapshot, invocation_id),
     FIELD_LIST(struct core_snapshot, members, member_count),
+    FIELD(struct core_snapshot, taken_ms),
+    FIELD(struct core_snapshot, taken_wall_ms),
+    FIELD_STRUCTS(struct core_snapshot, views, view_count, view_fields),
+    FIELD(struct core_snapshot, partitioned),
+    FIELD_STRUCT(struct core_snapshot, mutual, disagreement_fields),
+    FIELD_STRUCT(struct core_snapshot, stale, disagreement_fields),
     FIELDS_END,
 };
 

@@ -19,6 +19,8 @@ struct story {
     struct evidence_event evidence; /* what the collector finds */
     struct unit_state unit;
     uint64_t cpu_ms, run_delay_ms; /* of the broker's process so far */
+    bool saved;                    /* the core wanted its snapshot written down; the newest: */
+    struct core_snapshot snapshot;
 };
 
 #define STORY_LOCAL "rabbit@a"
@@ -73,5 +75,9 @@ void story_serve_all(struct story *story, uint64_t ms);
 void story_die_while_starting(struct story *story);
 /* The agent dies; 300 ms later a new one goes on with what the old one had saved. */
 void story_reincarnate(struct story *story);
+/* The same, MS later. */
+void story_reincarnate_after(struct story *story, uint64_t ms);
+/* The wall clock at that moment of the story. */
+int64_t story_wall_ms(const struct story *story);
 
 #endif
