@@ -58,16 +58,26 @@ static void absorb_members(struct core *core, const struct members_event *member
         step_action(step, ACTION_SAVE);
 }
 
-static void absorb_probe(struct core *core, const struct probe_event *probe)
+enum { LATE_MS = 1000 };
+
+/* A timeout that ends long after its time tells of our own loop: the answer may have been there. A command
+ * has a timeout of its own. */
+static bool is_late(const struct core *core, const struct probe_event *probe, uint64_t now_ms)
+{
+    return probe->kind != PROBE_EXEC && probe_result_info(probe->result)->timed_out &&
+           now_ms - probe->started_ms > core->policy.timeout_ms + LATE_MS;
+}
+
+static void absorb_probe(struct core *core, const struct probe_event *probe, uint64_t now_ms)
 {
     struct member *member = find_member(core, probe->node);
 
-    if (!member || probe->started_ms < core->distrust_before_ms)
+    if (!member || probe->started_ms < core->distrust_before_ms || is_late(core, probe, now_ms))
         return;
     /* What the former run of the broker said, or the lack of one, is no evidence on the present one. */
     if (member->local && probe->started_ms < core->unit.since_ms)
         return;
-    member_absorb(member, probe, &core->policy);
+    member_absorb(member, probe, &core->policy, now_ms);
     /* Any answer of the day after a stall ends it. */
     core->stalled = false;
 }
@@ -238,7 +248,7 @@ enum trigger absorb(struct core *core, const struct event *event, struct step *s
             member_mark_slow(member, event->probe.kind);
         break;
     case EVENT_PROBE_DONE:
-        absorb_probe(core, &event->probe);
+        absorb_probe(core, &event->probe, event->now_ms);
         break;
     case EVENT_UNIT:
         return absorb_unit(core, &event->unit, event->now_ms);

@@ -33,8 +33,14 @@ static void notice_stall(struct core *core, const struct event *event)
     core->stalled = true;
     core->stall_ms = late_ms;
     core->distrust_before_ms = event->now_ms;
-    for (size_t i = 0; i < core->member_count; i++)
+    for (size_t i = 0; i < core->member_count; i++) {
+        const struct probe_memory *amqp = &core->members[i].probes[PROBE_AMQP];
+        bool silent = amqp->failures > 0 && amqp->result == PROBE_RESULT_SILENT;
+
         member_forget(&core->members[i]);
+        if (silent)
+            member_suspect(&core->members[i]);
+    }
     process_forget(&core->process);
     core->views = (struct views){0};
 }
@@ -70,6 +76,9 @@ static void note_return(struct core *core, struct member *member, struct step *s
 static void judge(struct core *core, struct step *step)
 {
     views_compare(core, step->now_ms);
+    /* Cut off or dead, the others make a node pause alike. It serves nobody then, but would make one more. */
+    if (core->member_count > 1 && views_serving(core) + 1 < views_majority(core))
+        core->minority_ms = step->now_ms;
     for (size_t i = 0; i < core->member_count; i++) {
         struct member *member = &core->members[i];
         enum condition before = member->condition;

@@ -101,7 +101,7 @@ static void open_incident(struct core *core, const struct step *step)
     const struct probe_memory *probes = core->members[0].probes;
 
     memset(incident, 0, sizeof(*incident));
-    step_incident_id(step, core->members[0].name, incident->id, sizeof(incident->id));
+    step_incident_id(step, core->members[0].name, "", incident->id, sizeof(incident->id));
     incident->since_wall_ms = step->wall_ms;
     incident->since_ms = step->now_ms;
     core->rescue.refusal[0] = '\0';
@@ -260,6 +260,7 @@ void rescue_trigger(struct core *core, enum trigger trigger, struct step *step)
     if (phase != PHASE_COUNT)
         rescue->incident.phase_ms[phase] += step->now_ms - rescue->entered_ms;
     rescue->state = row->to;
+    rescue->eager = false;
     rescue->entered_ms = step->now_ms;
     count_restart(core, row, from, step);
     rescue->deadline_ms = deadline_of(core, row->to, step->now_ms);
@@ -312,6 +313,14 @@ static uint64_t state_deadline_ms(const struct rescue *rescue)
                : rescue->deadline_ms;
 }
 
+static bool is_due(const struct core *core, uint64_t now_ms)
+{
+    const struct rescue *rescue = &core->rescue;
+
+    return now_ms >= state_deadline_ms(rescue) ||
+           (rescue->eager && condition_in(core->members[0].condition, CONDITIONS_CURABLE));
+}
+
 void rescue_evaluate(struct core *core, struct step *step)
 {
     rescue_trigger(core, (enum trigger)core->members[0].condition, step);
@@ -321,7 +330,7 @@ void rescue_evaluate(struct core *core, struct step *step)
     if (core->rescue.state == STATE_ASKING && quorum_all_answered(core) && !core->rescue.collecting)
         rescue_trigger(core, TRIGGER_ASKED, step);
     evaluate_proofs(core, step);
-    if (step->now_ms >= state_deadline_ms(&core->rescue)) {
+    if (is_due(core, step->now_ms)) {
         core->rescue.deadline_ms = NEVER;
         rescue_trigger(core, TRIGGER_DEADLINE, step);
     }

@@ -43,6 +43,14 @@ static bool alone(const struct core *core, size_t accuser, size_t accused, uint6
     return true;
 }
 
+/* What was said of it before it came up, or came back, was true then. */
+static bool accuses(const struct core *core, size_t accuser, size_t accused)
+{
+    return calls_down(core, accuser, accused) &&
+           core->members[accuser].members_started_ms >=
+               core->members[accused].probes[PROBE_MANAGEMENT].up_since_ms;
+}
+
 /* A disagreement begins with two fresh views, and ends with a word to the contrary or with a party that is
  * gone: ports closed, to come back with a view of its own. It does not end because nothing is said: while
  * any member hangs, nobody can say who is running. */
@@ -79,11 +87,11 @@ void views_compare(struct core *core, uint64_t now_ms)
     for (size_t i = 0; i < core->member_count; i++) {
         for (size_t j = 0; j < core->member_count; j++) {
             if (i == j || !is_fresh(core, &core->members[i], now_ms) ||
-                !is_fresh(core, &core->members[j], now_ms) || !calls_down(core, i, j))
+                !is_fresh(core, &core->members[j], now_ms) || !accuses(core, i, j))
                 continue;
-            if (calls_down(core, j, i))
+            if (accuses(core, j, i))
                 note(mutual, i, j, now_ms);
-            else if (alone(core, i, j, now_ms))
+            else if (!calls_down(core, j, i) && alone(core, i, j, now_ms))
                 note(stale, i, j, now_ms);
         }
     }
@@ -115,7 +123,7 @@ size_t views_reachable(const struct core *core)
     size_t count = 1;
 
     for (size_t i = 1; i < core->member_count; i++)
-        if (!member_is_down(&core->members[i]) || member_host_answers(&core->members[i]))
+        if (!member_is_down(&core->members[i]) || !member_host_is_silent(&core->members[i], &core->policy))
             count++;
     return count;
 }
@@ -133,24 +141,34 @@ size_t views_serving(const struct core *core)
 /* Since when both of its ports have been closed. */
 static uint64_t closed_since_ms(const struct member *member)
 {
-    uint64_t amqp_ms = member->probes[PROBE_AMQP].failed_since_ms;
-    uint64_t management_ms = member->probes[PROBE_MANAGEMENT].failed_since_ms;
+    uint64_t amqp_ms = member->probes[PROBE_AMQP].refused_since_ms;
+    uint64_t management_ms = member->probes[PROBE_MANAGEMENT].refused_since_ms;
 
     return amqp_ms > management_ms ? amqp_ms : management_ms;
 }
 
+/* When both of them were last seen to be closed. */
+static uint64_t closed_until_ms(const struct member *member)
+{
+    uint64_t amqp_ms = member->probes[PROBE_AMQP].started_ms;
+    uint64_t management_ms = member->probes[PROBE_MANAGEMENT].started_ms;
+
+    return amqp_ms < management_ms ? amqp_ms : management_ms;
+}
+
 int views_of_local(const struct core *core, uint64_t now_ms)
 {
-    uint64_t since_ms = closed_since_ms(&core->members[0]);
+    const struct member *local = &core->members[0];
+    uint64_t since_ms = closed_since_ms(local), until_ms = closed_until_ms(local);
     size_t yes = 0, no = 0;
 
     for (size_t i = 1; i < core->member_count; i++) {
         if (!is_fresh(core, &core->members[i], now_ms) || core->members[i].members_started_ms < since_ms)
             continue;
-        if (member_says_running(&core->members[i], core->members[0].name) == 1)
-            yes++;
-        else
+        if (member_says_running(&core->members[i], local->name) != 1)
             no++;
+        else if (core->members[i].members_heard_ms <= until_ms || local->condition == CONDITION_DRAINED)
+            yes++; /* else its ports may have opened since */
     }
     return yes + no == 0 ? -1 : yes > no;
 }

@@ -4,6 +4,7 @@
 
 #include "sim/broker.h"
 #include "sim/network.h"
+#include "sim/told.h"
 
 #include <string.h>
 
@@ -272,4 +273,5 @@ void sim_check_restarted(struct sim_world *world, struct sim_node *node, bool fo
     agent->forgot_ms = world->now_ms;
     agent->act_count = 0;
     agent->told_count = 0;
+    sim_told_forget(node);
 }

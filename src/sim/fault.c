@@ -325,6 +325,10 @@ void sim_fault_on_agenda(struct sim_world *world, const struct agenda_item *item
         sim_trace_world(world, node, "over: %s", names[fault->kind]);
     begin_network(world, node, fault, begins);
     if (begins) {
+        world->faults_begun++;
+        for (size_t i = 0; i < world->count; i++)
+            if (&world->nodes[i] == node || fault->kind == FAULT_CRASH_ALL)
+                world->nodes[i].touched |= UINT32_C(1) << fault->kind;
         begin_broker(world, node, fault);
         begin_machine(world, node, fault);
         begin_operator(world, node, fault);

@@ -6,6 +6,7 @@
 #include "sim/fault.h"
 #include "sim/network.h"
 #include "sim/scenario.h"
+#include "sim/told.h"
 #include "sim/trace.h"
 #include "sim/unit.h"
 
@@ -163,7 +164,11 @@ void sim_run(struct sim_world *world)
         sim_fault_end_all(world);
     while (!world->failure.failed && world->now_ms < world->end_ms) {
         run_until(world, world->now_ms + 1000);
-        if (world->failure.failed || sim_check_calm(world))
+        if (!world->failure.failed && sim_check_calm(world)) {
+            sim_told_end(world);
+            return;
+        }
+        if (world->failure.failed)
             return;
         if (!revived && world->now_ms >= revive_ms) {
             revived = true;

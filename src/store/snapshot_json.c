@@ -18,6 +18,19 @@ static const struct field hold_fields[] = {
     FIELDS_END,
 };
 
+static const char *name_of_watch(int kind)
+{
+    return watch_infos[kind].name;
+}
+
+static const struct field watch_fields[] = {
+    FIELD_ENUM(struct core_snapshot_watch, kind, name_of_watch, WATCH_KIND_COUNT),
+    FIELD(struct core_snapshot_watch, node),
+    FIELD(struct core_snapshot_watch, since_wall_ms),
+    FIELD(struct core_snapshot_watch, incident),
+    FIELDS_END,
+};
+
 static const struct field view_fields[] = {
     FIELD(struct core_snapshot_view, said_ms),
     FIELD(struct core_snapshot_view, listed),
@@ -39,6 +52,9 @@ const struct field snapshot_fields[] = {
     FIELD(struct core_snapshot, incident),
     FIELD(struct core_snapshot, since_wall_ms),
     FIELD_FIXED(struct core_snapshot, phase_ms),
+    FIELD_LIST(struct core_snapshot, told, told_count),
+    FIELD_LIST(struct core_snapshot, openings_wall_ms, opening_count),
+    FIELD_STRUCTS(struct core_snapshot, watches, watch_count, watch_fields),
     FIELD(struct core_snapshot, give_ups),
     FIELD_LIST(struct core_snapshot, restarts_wall_ms, restart_count),
     FIELD_LIST(struct core_snapshot, peer_returns_wall_ms, peer_return_count),
