@@ -81,6 +81,8 @@ static enum condition condition_of_closed(const struct core *core, uint64_t now_
         return CONDITION_DRAINED;
     if (running == 0)
         return CONDITION_APP_STOPPED;
+    if (core->members[0].drained)
+        return CONDITION_DRAINED;
     return core->members_known && core->member_count == 1 ? CONDITION_APP_STOPPED : CONDITION_UNKNOWN;
 }
 

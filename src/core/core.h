@@ -175,7 +175,7 @@ struct core_snapshot {
     int64_t taken_wall_ms;
     uint32_t view_count;
     struct core_snapshot_view views[RMQ_MEMBERS_MAX]; /* of members[], in their order */
-    bool partitioned;                                 /* by the local node's own word */
+    bool partitioned, drained;                        /* by the local node's own word */
     struct disagreement mutual, stale;
 };
 

@@ -19,6 +19,7 @@ void member_forget(struct member *member)
     member->vhosts_started_ms = 0;
     member->queues_started_ms = 0;
     member->recalled = false;
+    member->drained = false;
     member->leaderless_seen = 0;
 }
 
@@ -96,6 +97,7 @@ static void absorb_view(struct member *member, const struct probe_event *probe, 
         memcpy(member->view.members, view->members, sizeof(view->members));
         member->members_started_ms = probe->started_ms;
         member->members_heard_ms = now_ms;
+        member->drained = member_says_drained(member, member->name);
         member->recalled = false;
     }
     if (view->partitions_known) {

@@ -38,6 +38,7 @@ struct member {
     uint64_t vhosts_started_ms;
     uint64_t queues_started_ms;
     bool recalled;            /* whom it lists was heard by a former agent */
+    bool drained;             /* it has said last of itself that it is in maintenance mode */
     uint32_t leaderless_seen; /* answers in a row with queues that have no leader */
     enum condition condition;
     bool was_down; /* and has not served since */

@@ -178,6 +178,7 @@ static void restore_views(struct core *core, const struct core_snapshot *snapsho
     for (size_t i = 0; i < core->member_count; i++)
         restore_view(core, i, snapshot);
     core->members[0].view.partitioned = snapshot->partitioned;
+    core->members[0].drained = snapshot->drained;
     if (is_possible(core, &snapshot->mutual, snapshot))
         core->views.mutual = snapshot->mutual;
     if (is_possible(core, &snapshot->stale, snapshot))

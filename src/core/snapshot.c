@@ -26,6 +26,7 @@ static void save_views(const struct core *core, struct core_snapshot *snapshot)
     for (size_t i = 0; i < snapshot->member_count; i++)
         save_view(core, &core->members[i], &snapshot->views[i]);
     snapshot->partitioned = core->members[0].view.partitioned;
+    snapshot->drained = core->members[0].drained;
     snapshot->mutual = core->views.mutual;
     snapshot->stale = core->views.stale;
 }

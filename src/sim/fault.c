@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { BEGIN, END };
+enum { KEPT_ALIVE_MOST_MS = 12000 };
 
 static const char *const names[FAULT_KIND_COUNT] = {
     [FAULT_CRASH] = "the broker is killed",
@@ -94,6 +95,7 @@ static void begin_broker(struct sim_world *world, struct sim_node *node, const s
         break;
     case FAULT_DRAIN:
         broker->drained_until_ms = fault->until_ms;
+        broker->drained_api_ms = world->now_ms + sim_random_between(&world->random, 0, KEPT_ALIVE_MOST_MS);
         break;
     case FAULT_LISTENER:
         broker->listener_lost_until_ms = broker->phase == BROKER_RUNNING ? fault->until_ms : 0;

@@ -46,6 +46,7 @@ struct sim_broker {
     bool kill_pending;
     uint64_t app_stopped_until_ms;
     uint64_t drained_until_ms;
+    uint64_t drained_api_ms; /* until when a connection to its API from before that is kept alive */
     uint64_t listener_lost_until_ms;
     uint64_t alarm_until_ms;
     bool paused;
@@ -191,6 +192,7 @@ struct sim_agent {
     int64_t hold_until_wall_ms;
     bool packages_changing;
     bool partition_told;
+    uint32_t drained_run;  /* of the broker that has told it of its maintenance mode */
     uint64_t host_told_ms; /* the last sample of its process */
     uint64_t ask_ms;       /* when it asked the others last */
     uint64_t granted_ask_ms;

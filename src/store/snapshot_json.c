@@ -66,6 +66,7 @@ const struct field snapshot_fields[] = {
     FIELD(struct core_snapshot, taken_wall_ms),
     FIELD_STRUCTS(struct core_snapshot, views, view_count, view_fields),
     FIELD(struct core_snapshot, partitioned),
+    FIELD(struct core_snapshot, drained),
     FIELD_STRUCT(struct core_snapshot, mutual, disagreement_fields),
     FIELD_STRUCT(struct core_snapshot, stale, disagreement_fields),
     FIELDS_END,

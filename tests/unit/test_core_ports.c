@@ -181,6 +181,38 @@ static void test_a_single_node_has_nobody_to_be_paused_by(void **context)
     assert_int_equal(condition_of(&s), CONDITION_APP_STOPPED);
 }
 
+/* Without others, its own last word counts: also for a later agent, but not for a later broker. */
+static void test_a_single_node_that_said_that_it_is_drained_is_left_alone(void **context)
+{
+    const char *const alone[] = {STORY_LOCAL};
+    struct node_view view = story_everything(NULL);
+    struct story s;
+
+    (void)context;
+    view.member_count = 1;
+    view.members[0].being_drained = true;
+    story_begin_blank(&s);
+    opt_in(&s);
+    strcpy(s.unit.invocation_id, "0123");
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    story_members(&s, alone, 1);
+    story_answer(&s, STORY_LOCAL, &view);
+    close_ports(&s, 300);
+    assert_int_equal(condition_of(&s), CONDITION_DRAINED);
+    assert_int_equal(s.told[NOTICE_DRAINED], 1);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    close_ports(&s, 300);
+    assert_int_equal(condition_of(&s), CONDITION_DRAINED);
+    assert_int_equal(s.told[NOTICE_DRAINED], 1);
+    assert_int_equal(done_to_it(&s) + s.asks, 0);
+    strcpy(s.unit.invocation_id, "4567");
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    story_members(&s, alone, 1);
+    close_ports(&s, 4);
+    assert_int_equal(condition_of(&s), CONDITION_APP_STOPPED);
+}
+
 static void test_a_stopped_application_is_restarted_in_order_where_opted_for(void **context)
 {
     struct story s;
@@ -382,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_a_stopped_application_is_told_and_left_alone),
         cmocka_unit_test(test_what_the_others_said_before_the_ports_closed_does_not_count),
         cmocka_unit_test(test_a_single_node_has_nobody_to_be_paused_by),
+        cmocka_unit_test(test_a_single_node_that_said_that_it_is_drained_is_left_alone),
         cmocka_unit_test(test_a_stopped_application_is_restarted_in_order_where_opted_for),
         cmocka_unit_test(test_a_restart_in_order_passes_every_gate),
         cmocka_unit_test(test_a_restart_in_order_that_systemd_refuses_is_held_and_tried_again),
