@@ -82,6 +82,13 @@ static void absorb_probe(struct core *core, const struct probe_event *probe, uin
     core->stalled = false;
 }
 
+enum { UNIT_NEWS_MS = 1000 };
+
+uint64_t absorb_deadline_ms(const struct core *core)
+{
+    return core->unit.ended_ms > 0 ? core->unit.ended_ms + UNIT_NEWS_MS : UINT64_MAX;
+}
+
 static bool is_activating(const struct unit_state *state)
 {
     return state->active == UNIT_ACTIVATING && !unit_is_waiting_to_restart(state);
@@ -122,7 +129,12 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
     bool was_alive = was_running || (known && is_activating(&before));
     bool another_run = before.invocation_id[0] && strcmp(before.invocation_id, state->invocation_id) != 0;
 
+    bool ended = unit->ended_ms > 0;
+
     remember_unit(core, &before, state, now_ms);
+    unit->awaited = false;
+    unit->ended_ms = 0;
+    unit->own_job = unit->own_job && !ended;
     unit->known = true;
     unit->state = *state;
     if (another_run || (known && was_running != unit_is_running(state))) {
@@ -135,21 +147,44 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
     if (unit_is_running(state) && !was_running)
         return TRIGGER_UNIT_ACTIVE;
     /* Inactive is no death: somebody wanted it. */
-    return was_alive && unit_is_dead(unit) ? TRIGGER_UNIT_DEAD : TRIGGER_COUNT;
+    if (was_alive && unit_is_dead(unit))
+        return TRIGGER_UNIT_DEAD;
+    return ended && unit_is_dead(unit) ? TRIGGER_JOB_FAILED : TRIGGER_COUNT;
 }
 
-static enum trigger absorb_job(struct core *core, const struct job_event *job)
+static enum trigger end_job(struct unit_evidence *unit)
 {
-    core->unit.own_job = false;
+    unit->own_job = unit->awaited = false;
+    unit->ended_ms = 0;
+    return unit->ended_well ? TRIGGER_JOB_DONE : TRIGGER_JOB_FAILED;
+}
+
+/* The end of a start may be told before the unit's new state, which tells what became of it. */
+static enum trigger absorb_job(struct core *core, const struct job_event *job, uint64_t now_ms)
+{
+    struct unit_evidence *unit = &core->unit;
+
+    unit->ended_well = job->ok;
+    if (unit->awaited && unit_is_dead(unit) && strcmp(job->result, "canceled") != 0) {
+        unit->ended_ms = now_ms;
+        return TRIGGER_COUNT;
+    }
+    unit->own_job = false;
     /* Somebody put another job in its place: what the unit does now tells what it was. */
     if (!strcmp(job->result, "canceled"))
         return TRIGGER_COUNT;
-    return job->ok ? TRIGGER_JOB_DONE : TRIGGER_JOB_FAILED;
+    return end_job(unit);
+}
+
+/* Nothing comes any more: the unit is as dead as before. */
+static enum trigger absorb_tick(struct core *core, uint64_t now_ms)
+{
+    return now_ms >= absorb_deadline_ms(core) ? end_job(&core->unit) : TRIGGER_COUNT;
 }
 
 static enum trigger absorb_refusal(struct core *core, const struct request_event *request)
 {
-    core->unit.own_job = false;
+    core->unit.own_job = core->unit.awaited = false;
     text_copy(core->rescue.refusal, sizeof(core->rescue.refusal), request->error);
     return TRIGGER_REFUSED;
 }
@@ -238,7 +273,7 @@ enum trigger absorb(struct core *core, const struct event *event, struct step *s
 
     switch (event->kind) {
     case EVENT_TICK:
-        break;
+        return absorb_tick(core, event->now_ms);
     case EVENT_MEMBERS:
         absorb_members(core, &event->members, step);
         break;
@@ -254,10 +289,11 @@ enum trigger absorb(struct core *core, const struct event *event, struct step *s
         return absorb_unit(core, &event->unit, event->now_ms);
     case EVENT_UNIT_LOST:
         core->unit.known = false;
-        core->unit.own_job = false;
+        core->unit.own_job = core->unit.awaited = false;
+        core->unit.ended_ms = 0;
         break;
     case EVENT_JOB_DONE:
-        return absorb_job(core, &event->job);
+        return absorb_job(core, &event->job, event->now_ms);
     case EVENT_REQUEST_DONE:
         return TRIGGER_ACCEPTED;
     case EVENT_REQUEST_FAILED:

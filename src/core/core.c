@@ -179,7 +179,7 @@ void core_step(struct core *core, const struct event *event, struct action_list 
     keep_views(core, &step);
     set_paces(core, &step);
     core->deadline_ms = earlier(earlier(rescue_deadline_ms(core), watches_deadline_ms(core)),
-        event->now_ms + core->policy.interval_ms);
+        earlier(absorb_deadline_ms(core), event->now_ms + core->policy.interval_ms));
     /* A deadline in the past would be a loop without end. */
     if (core->deadline_ms <= event->now_ms)
         core->deadline_ms = event->now_ms + 1;

@@ -141,6 +141,7 @@ static void act_start(struct core *core, struct step *step)
 
     step_action(step, unit_is_dead(&core->unit) && early ? ACTION_RESTART_UNIT : ACTION_START_UNIT);
     core->unit.own_job = true;
+    core->unit.awaited = true;
 }
 
 static void act_ask(struct core *core, struct step *step)

@@ -105,6 +105,78 @@ static void test_a_start_that_fails_is_one_death(void **context)
     assert_int_equal(s.core.rescue.budget.count, 1);
 }
 
+/* The same before anything was told of the unit since the start: it still looks as dead as before. */
+static void test_the_end_of_a_start_that_comes_before_the_units_news_is_one_death(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_crash(&s);
+    story_job(&s, false);
+    assert_int_equal(s.core.rescue.state, STATE_STARTING);
+    story_unit(&s, UNIT_ACTIVATING, "start", "success");
+    story_unit(&s, UNIT_ACTIVATING, "auto-restart", "exit-code");
+    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
+    story_wait(&s, 3000);
+    assert_int_equal(s.told[NOTICE_RETRYING], 1);
+    assert_int_equal(s.core.rescue.budget.count, 1);
+
+    story_begin(&s); /* the two changes are told as one */
+    story_crash(&s);
+    story_job(&s, false);
+    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
+    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
+
+    story_begin(&s); /* it was never started: nothing changes */
+    story_crash(&s);
+    story_job(&s, false);
+    story_wait(&s, 999);
+    assert_int_equal(s.core.rescue.state, STATE_STARTING);
+    story_wait(&s, 1);
+    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
+}
+
+static void test_a_give_up_is_told_once_whatever_systemd_says_first(void **context)
+{
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    policy.max_restarts = 1;
+    story_begin(&s);
+    story_configure(&s, policy);
+    story_crash(&s);
+    story_job(&s, false);
+    story_unit(&s, UNIT_ACTIVATING, "start", "success");
+    story_unit(&s, UNIT_ACTIVATING, "auto-restart", "exit-code");
+    story_wait(&s, 3000);
+    assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
+    assert_int_equal(s.told[NOTICE_GAVE_UP], 1);
+    assert_int_equal(s.core.rescue.budget.give_ups, 1);
+}
+
+static void test_a_start_that_is_done_before_the_unit_says_so_has_not_died(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_crash(&s);
+    story_job(&s, true);
+    assert_int_equal(s.core.rescue.state, STATE_STARTING);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    assert_int_equal(s.core.rescue.state, STATE_VERIFYING);
+    assert_int_equal(s.told[NOTICE_RETRYING], 0);
+
+    story_begin(&s); /* and has died in the same moment */
+    story_crash(&s);
+    story_job(&s, true);
+    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
+    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
+    assert_int_equal(s.told[NOTICE_RETRYING] + s.core.rescue.delayed.waiting, 1);
+}
+
 /* Somebody has a job for it; it is on hold; or this agent slept, and who knows what it has become since. */
 static void test_the_restart_loop_of_a_unit_in_other_hands_is_not_ended(void **context)
 {
@@ -371,6 +443,9 @@ int main(void)
         cmocka_unit_test(test_a_unit_without_a_start_timeout_is_waited_for),
         cmocka_unit_test(test_a_node_given_up_in_mode_observe_keeps_its_restart_loop),
         cmocka_unit_test(test_a_start_that_fails_is_one_death),
+        cmocka_unit_test(test_the_end_of_a_start_that_comes_before_the_units_news_is_one_death),
+        cmocka_unit_test(test_a_give_up_is_told_once_whatever_systemd_says_first),
+        cmocka_unit_test(test_a_start_that_is_done_before_the_unit_says_so_has_not_died),
         cmocka_unit_test(test_the_restart_loop_of_a_unit_in_other_hands_is_not_ended),
         cmocka_unit_test(test_unmasking_a_dead_unit_does_not_start_it),
         cmocka_unit_test(test_mode_act_again_goes_on_with_the_same_incident),

@@ -50,6 +50,29 @@ static void test_a_stopped_process_is_frozen_at_once(void **context)
     assert_int_equal(condition_of(&s), CONDITION_FROZEN);
 }
 
+/* A slow disk makes everybody wait for a moment; one that waits in every sample, and does next to nothing else,
+ * will not come back by itself. */
+static void test_a_process_that_waits_in_the_kernel_all_the_time_is_frozen(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_hang_as(&s, 'D', 10, 0, 3);
+    assert_int_equal(condition_of(&s), CONDITION_FROZEN);
+    assert_non_null(strstr(s.last.detail, "its process: state D"));
+
+    story_begin(&s); /* for a moment */
+    story_hang_as(&s, 'D', 10, 0, 1);
+    story_hang_as(&s, 'S', 10, 0, 1);
+    story_hang_as(&s, 'D', 10, 0, 1);
+    assert_int_equal(condition_of(&s), CONDITION_HUNG);
+
+    story_begin(&s); /* its other threads work */
+    story_hang_as(&s, 'D', 10, 400, 3);
+    assert_int_equal(condition_of(&s), CONDITION_BUSY);
+}
+
 static void test_a_frozen_broker_needs_the_lease_rather_than_quorum(void **context)
 {
     struct story s;
@@ -265,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_frozen_broker_is_killed_with_quorum),
         cmocka_unit_test(test_a_stopped_process_is_frozen_at_once),
+        cmocka_unit_test(test_a_process_that_waits_in_the_kernel_all_the_time_is_frozen),
         cmocka_unit_test(test_a_frozen_broker_needs_the_lease_rather_than_quorum),
         cmocka_unit_test(test_a_lease_of_the_cluster_itself_does_not_stand_in_for_quorum),
         cmocka_unit_test(test_a_hung_broker_without_quorum_is_held_for_all_its_lease),
