@@ -84,7 +84,8 @@ static void check_quorum(struct sim_world *world, struct sim_node *node)
     if (world->count == 1 || others >= world->count / 2 + 1)
         return;
     if (world->policy.lease_independent &&
-        ((hangs(world, node) && node->broker.hung_cpu == 0) || is_counted_out(world, node)))
+        ((hangs(world, node) && (node->broker.hung_cpu == 0 || node->broker.hung_state == 'D')) ||
+            is_counted_out(world, node)))
         return;
     fail(world, node, "quorum", "a live node is disturbed only while the others are a majority without it");
 }

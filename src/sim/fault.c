@@ -61,7 +61,7 @@ static void hang(struct sim_world *world, struct sim_node *node, const struct si
     broker->hung_ms = world->now_ms;
     broker->hung_until_ms = fault->until_ms;
     broker->hung_state = kernel ? 'D' : (fault->value & 1) ? 'T' : 'S';
-    broker->hung_cpu = kernel || (fault->value & 1) ? 0 : (fault->value & 2) ? 8 : 0;
+    broker->hung_cpu = broker->hung_state != 'T' && (fault->value & 2) ? 8 : 0;
     if (kernel)
         broker->stuck_until_ms = fault->until_ms;
 }

@@ -238,6 +238,34 @@ static void test_a_stopped_application_is_restarted_in_order_where_opted_for(voi
     assert_int_equal(s.restarts, 1);
 }
 
+/* It came up without its listener: the operator opted in for that, whatever led to it. */
+static void test_a_start_that_brings_no_listener_is_followed_by_a_restart_where_opted_for(void **context)
+{
+    struct story s;
+
+    (void)context;
+    for (int opted = 0; opted < 2; opted++) {
+        story_begin(&s);
+        if (opted)
+            opt_in(&s);
+        story_crash(&s);
+        story_boot(&s);
+        lose_listener(&s, 90, false);
+        assert_int_equal(s.told[NOTICE_UNVERIFIED], 1);
+        assert_int_equal(s.restarts, 1 + opted); /* the crash's own one counts, too */
+        assert_int_equal(s.lease_asks, opted);
+        assert_int_equal(s.kills, 0);
+    }
+    story_begin(&s); /* somebody has a job for it */
+    opt_in(&s);
+    story_crash(&s);
+    story_boot(&s);
+    s.unit.job_id = 7;
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    lose_listener(&s, 90, false);
+    assert_int_equal(s.restarts, 1);
+}
+
 static void test_a_restart_in_order_passes_every_gate(void **context)
 {
     struct policy policy = story_policy();
@@ -416,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_a_single_node_has_nobody_to_be_paused_by),
         cmocka_unit_test(test_a_single_node_that_said_that_it_is_drained_is_left_alone),
         cmocka_unit_test(test_a_stopped_application_is_restarted_in_order_where_opted_for),
+        cmocka_unit_test(test_a_start_that_brings_no_listener_is_followed_by_a_restart_where_opted_for),
         cmocka_unit_test(test_a_restart_in_order_passes_every_gate),
         cmocka_unit_test(test_a_restart_in_order_that_systemd_refuses_is_held_and_tried_again),
         cmocka_unit_test(test_an_application_that_is_started_again_while_being_asked_for_is_let_be),
