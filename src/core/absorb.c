@@ -125,8 +125,10 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
     struct unit_evidence *unit = &core->unit;
     const struct unit_state before = unit->state;
     bool known = unit->known;
-    bool was_running = known && unit_is_running(&before);
-    bool was_alive = was_running || (known && is_activating(&before));
+    /* While systemd could not be asked, it may have become anything: it is compared with what it was before.
+     */
+    bool was_running = unit_is_running(&before);
+    bool was_alive = was_running || is_activating(&before);
     bool another_run = before.invocation_id[0] && strcmp(before.invocation_id, state->invocation_id) != 0;
 
     bool ended = unit->ended_ms > 0;
@@ -142,9 +144,7 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
         member_forget(&core->members[0]);
         unit->since_ms = now_ms;
     }
-    if (!known)
-        return TRIGGER_COUNT;
-    if (unit_is_running(state) && !was_running)
+    if (unit_is_running(state) && (another_run || !was_running))
         return TRIGGER_UNIT_ACTIVE;
     /* Inactive is no death: somebody wanted it. */
     if (was_alive && unit_is_dead(unit))

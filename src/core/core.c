@@ -42,6 +42,7 @@ static void notice_stall(struct core *core, const struct event *event)
             member_suspect(&core->members[i]);
     }
     process_forget(&core->process);
+    rescue_forgive(core, event->now_ms);
     core->views = (struct views){0};
 }
 

@@ -168,7 +168,8 @@ struct core_snapshot {
     int64_t peer_returns_wall_ms[BUDGET_RESTARTS_MAX];
     struct hold hold; /* until_ms is not used */
     bool seen_running;
-    char invocation_id[33]; /* of the unit when this was taken */
+    bool running;           /* the unit, when this was taken */
+    char invocation_id[33]; /* of it then */
     size_t member_count;
     char members[RMQ_MEMBERS_MAX][RMQ_NODE_NAME_MAX]; /* the local node first */
     uint64_t taken_ms;                                /* when this was taken, on both clocks */

@@ -322,6 +322,18 @@ static bool is_due(const struct core *core, uint64_t now_ms)
            (rescue->eager && condition_in(core->members[0].condition, CONDITIONS_CURABLE));
 }
 
+void rescue_forgive(struct core *core, uint64_t now_ms)
+{
+    const uint32_t waiting =
+        1u << STATE_ASKING | 1u << STATE_LEASING | 1u << STATE_KILLING | 1u << STATE_STARTING;
+    enum state state = core->rescue.state;
+
+    if ((waiting >> state) & 1)
+        core->rescue.deadline_ms = deadline_of(core, state, now_ms);
+    else if (state == STATE_VERIFYING || state == STATE_UNVERIFIED)
+        verify_begin(core, now_ms);
+}
+
 void rescue_evaluate(struct core *core, struct step *step)
 {
     rescue_trigger(core, (enum trigger)core->members[0].condition, step);

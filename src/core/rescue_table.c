@@ -183,6 +183,8 @@ const struct row rescue_rows[] = {
     /* -- running again: prove it -- */
     {S(STARTING), T(JOB_DONE) | T(UNIT_ACTIVE) | SERVING, 0, 0, STATE_VERIFYING, ACT_ASK, NOTICE_NONE,
         "the unit is active: now the recovery is to be proven"},
+    {S(KILLING), T(UNIT_ACTIVE), 0, 0, STATE_VERIFYING, ACT_ASK, NOTICE_NONE,
+        "it died and was started again: now the recovery is to be proven"},
     {S(BACKING_OFF) | S(GAVE_UP), T(UNIT_ACTIVE) | SERVING, 0, 0, STATE_VERIFYING, ACT_ASK, NOTICE_NONE,
         "somebody else started it: now the recovery is to be proven"},
     {S(RESUMED), SERVING, 0, 0, STATE_VERIFYING, ACT_ASK, NOTICE_NONE,
@@ -247,8 +249,8 @@ const struct row rescue_rows[] = {
         "the lease's answer came too late"},
     {S(LEASING) | S(HELD), T(ASKED), 0, 0, STAY, QUIET, "the answers came too late"},
     {S(KILLING),
-        T(UNIT_ACTIVE) | T(UNIT_DEAD) | T(JOB_DONE) | T(JOB_FAILED) | T(ASKED) | T(VERIFIED) | T(GRANTED) |
-            T(TAKEN) | T(UNAVAILABLE) | T(RESUME),
+        T(UNIT_DEAD) | T(JOB_DONE) | T(JOB_FAILED) | T(ASKED) | T(VERIFIED) | T(GRANTED) | T(TAKEN) |
+            T(UNAVAILABLE) | T(RESUME),
         0, 0, STAY, QUIET, "the condition tells when it is dead"},
     {S(VERIFYING),
         T(UNIT_ACTIVE) | T(UNIT_DEAD) | T(JOB_DONE) | T(JOB_FAILED) | T(ACCEPTED) | T(REFUSED) | T(ASKED) |

@@ -211,6 +211,7 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
     }
     core->seen_running = snapshot->seen_running;
     core->unit.own_stop = snapshot->state == STATE_GAVE_UP;
+    core->unit.state.active = snapshot->running ? UNIT_ACTIVE : UNIT_ACTIVE_UNKNOWN;
     /* Another run of the broker is known by another id, and what the former one said is no evidence on it. */
     text_copy(
         core->unit.state.invocation_id, sizeof(core->unit.state.invocation_id), snapshot->invocation_id);

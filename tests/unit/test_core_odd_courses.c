@@ -392,6 +392,81 @@ static void test_an_agent_that_overslept_a_death_does_not_restart(void **context
     assert_int_equal(s.starts, 1);
 }
 
+static void kill_a_hung_one(struct story *s)
+{
+    story_begin(s);
+    strcpy(s->unit.invocation_id, "0123");
+    story_unit(s, UNIT_ACTIVE, "running", "success");
+    story_serve(s, STORY_LOCAL);
+    story_serve(s, STORY_LOCAL);
+    story_hang(s, 3);
+    story_view(s, "rabbit@b", NULL);
+    story_view(s, "rabbit@c", NULL);
+    assert_int_equal(s->core.rescue.state, STATE_KILLING);
+}
+
+/* The news of what has happened meanwhile come behind the timers. */
+static void test_a_stall_gives_what_is_waited_for_its_time_anew(void **context)
+{
+    struct event tick = {.kind = EVENT_TICK};
+    struct story s;
+
+    (void)context;
+    kill_a_hung_one(&s);
+    s.now_ms += 20000;
+    story_step(&s, &tick);
+    assert_int_equal(s.core.rescue.state, STATE_KILLING);
+    assert_int_equal(s.told[NOTICE_HELD], 0);
+    story_crash(&s);
+    assert_int_equal(s.core.rescue.state, STATE_STARTING);
+    story_boot(&s);
+    story_view_without_statistics(&s, STORY_LOCAL);
+    s.now_ms += 600000;
+    story_step(&s, &tick);
+    assert_int_equal(s.core.rescue.state, STATE_VERIFYING);
+    assert_int_equal(s.told[NOTICE_UNVERIFIED], 0);
+    story_serve_all(&s, 12000);
+    assert_int_equal(s.told[NOTICE_RECOVERED], 1);
+}
+
+/* systemd has started it again before this agent heard of its death. */
+static void test_a_death_and_a_start_in_one_is_a_start(void **context)
+{
+    struct story s;
+
+    (void)context;
+    kill_a_hung_one(&s);
+    strcpy(s.unit.invocation_id, "4567");
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    assert_int_equal(s.core.rescue.state, STATE_VERIFYING);
+    assert_int_equal(s.starts + s.restarts, 0);
+}
+
+static void test_one_that_runs_when_systemd_tells_of_it_again_is_not_waited_for(void **context)
+{
+    struct event lost = {.kind = EVENT_UNIT_LOST};
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_crash(&s);
+    story_die_while_starting(&s);
+    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
+    story_step(&s, &lost);
+    story_wait(&s, 20000);
+    story_unit(&s, UNIT_ACTIVE, "running", "success"); /* systemd's own start */
+    assert_int_equal(s.core.rescue.state, STATE_VERIFYING);
+    story_hang(&s, 62);
+    assert_int_equal(s.told[NOTICE_HUNG], 1);
+
+    story_begin(&s);
+    story_crash(&s);
+    story_unit(&s, UNIT_ACTIVATING, "start", "success");
+    story_step(&s, &lost);
+    story_unit(&s, UNIT_FAILED, "failed", "exit-code"); /* it died again meanwhile */
+    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
+}
+
 static void test_a_stopped_node_among_dead_ones_is_not_all_down(void **context)
 {
     struct event lost = {.kind = EVENT_UNIT_LOST};
@@ -457,6 +532,9 @@ int main(void)
         cmocka_unit_test(test_a_snapshot_that_is_damaged_or_from_the_future_is_survived),
         cmocka_unit_test(test_a_partition_that_is_not_over_freezes_a_hang),
         cmocka_unit_test(test_an_agent_that_overslept_a_death_does_not_restart),
+        cmocka_unit_test(test_a_stall_gives_what_is_waited_for_its_time_anew),
+        cmocka_unit_test(test_a_death_and_a_start_in_one_is_a_start),
+        cmocka_unit_test(test_one_that_runs_when_systemd_tells_of_it_again_is_not_waited_for),
         cmocka_unit_test(test_a_stopped_node_among_dead_ones_is_not_all_down),
         cmocka_unit_test(test_a_view_that_does_not_name_the_node_says_nothing_of_it),
         cmocka_unit_test(test_a_host_that_says_nothing_of_packages_changes_nothing),

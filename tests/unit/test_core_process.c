@@ -50,8 +50,8 @@ static void test_a_stopped_process_is_frozen_at_once(void **context)
     assert_int_equal(condition_of(&s), CONDITION_FROZEN);
 }
 
-/* A slow disk makes everybody wait for a moment; one that waits in every sample, and does next to nothing else,
- * will not come back by itself. */
+/* A slow disk makes everybody wait for a moment; one that waits in every sample, and does next to nothing
+ * else, will not come back by itself. */
 static void test_a_process_that_waits_in_the_kernel_all_the_time_is_frozen(void **context)
 {
     struct story s;
