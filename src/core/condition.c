@@ -58,6 +58,8 @@ static enum condition condition_of_silent(const struct core *core, uint64_t now_
 {
     uint64_t since_ms = member_silent_since_ms(&core->members[0]);
 
+    if (process_is_gone(&core->process, now_ms))
+        return CONDITION_UNKNOWN;
     if (process_is_frozen(&core->process, &core->policy, since_ms, now_ms))
         return CONDITION_FROZEN;
     if (!process_is_busy(&core->process, since_ms, now_ms))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum {
+    GONE_MS = 5000,        /* a unit that is active without a process for longer never had one to look at */
     FRESH_MS = 15000,      /* an older sample tells nothing of now */
     WINDOW_MIN_MS = 1500,  /* a share over less than that is chance */
     BUSY_PERCENT = 20,     /* of a processor, wanted; an idle broker wants 1 or 2 */
@@ -21,7 +22,10 @@ void process_absorb(struct process *process, const struct host_sample *sample, u
     struct process_sample *last;
 
     if (!sample->process_known || sample->pid == 0) {
+        uint64_t gone_ms = process->pid != 0 && sample->process_known ? now_ms : process->gone_ms;
+
         process_forget(process);
+        process->gone_ms = gone_ms;
         return;
     }
     if (sample->pid != process->pid) {
@@ -47,6 +51,11 @@ void process_absorb(struct process *process, const struct host_sample *sample, u
     process->state = sample->process_state;
     process->samples[process->count++] = (struct process_sample){
         now_ms, sample->cpu_ms, sample->cpu_ms + sample->run_delay_ms, sample->io_bytes};
+}
+
+bool process_is_gone(const struct process *process, uint64_t now_ms)
+{
+    return process->gone_ms > 0 && now_ms - process->gone_ms < GONE_MS;
 }
 
 static const struct process_sample *newest(const struct process *process, uint64_t now_ms)

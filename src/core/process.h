@@ -17,6 +17,7 @@ struct process_sample {
 /* The newest samples of one process, oldest first. */
 struct process {
     uint32_t pid;
+    uint64_t gone_ms; /* when it was found to have ended; 0: it is there, or was never seen */
     char state;
     bool run_delay_known, io_known; /* in every sample */
     uint32_t count;
@@ -28,6 +29,8 @@ struct process {
 
 void process_absorb(struct process *process, const struct host_sample *sample, uint64_t now_ms);
 void process_forget(struct process *process);
+/* It has just ended: systemd is about to tell. */
+bool process_is_gone(const struct process *process, uint64_t now_ms);
 /* It is stopped; or since SINCE_MS, for as long as it takes to count as down, it has used no CPU time, or has
  * waited in the kernel and not been busy. */
 bool process_is_frozen(

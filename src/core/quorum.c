@@ -102,9 +102,22 @@ bool quorum_of_others(const struct core *core)
     return standing >= core->member_count / 2 + 1;
 }
 
-/* Everybody who answers, and somebody does, says that this node does not run. */
+/* Since when this node has not answered anything. */
+static uint64_t answered_last_ms(const struct member *local)
+{
+    uint64_t last_ms = 0;
+
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        if (local->probes[kind].succeeded_ms > last_ms)
+            last_ms = local->probes[kind].succeeded_ms;
+    return last_ms;
+}
+
+/* Everybody who answers, and somebody does, says that this node does not run, and has said so since it
+ * answered last: it may have been down before, too. */
 static bool counted_out(const struct core *core)
 {
+    uint64_t last_ms = answered_last_ms(&core->members[0]);
     size_t answers = 0;
 
     for (size_t i = 1; i < core->member_count; i++) {
@@ -112,7 +125,8 @@ static bool counted_out(const struct core *core)
 
         if (!is_witness(core, member))
             continue;
-        if (member_says_running(member, core->members[0].name) != 0)
+        if (member_says_running(member, core->members[0].name) != 0 || member->recalled ||
+            member->members_started_ms < last_ms)
             return false;
         answers++;
     }

@@ -73,8 +73,6 @@ static void resume_state(struct core *core, uint64_t now_ms)
     case STATE_HELD:
         rescue->deadline_ms = now_ms + policy->held_retry_ms;
         rescue->eager = true;
-        if (policy->probe_amqp)
-            member_suspect(&core->members[0]);
         break;
     case STATE_UNVERIFIED:
         verify_begin(core, now_ms);
@@ -199,6 +197,8 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
         restore_peer_return(core, snapshot->peer_returns_wall_ms[i], now_ms, wall_ms);
     restore_hold(core, &snapshot->hold, now_ms, wall_ms);
     resume_state(core, now_ms);
+    if (core->policy.probe_amqp && (rescue->state == STATE_HELD || rescue->state == STATE_OBSERVED))
+        member_suspect(&core->members[0]);
     if (rescue_is_open(rescue->state)) {
         text_copy(rescue->incident.id, sizeof(rescue->incident.id), snapshot->incident);
         rescue->incident.since_wall_ms = snapshot->since_wall_ms;

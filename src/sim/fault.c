@@ -58,12 +58,17 @@ static void hang(struct sim_world *world, struct sim_node *node, const struct si
     if (broker->phase == BROKER_GONE)
         return;
     sim_broker_count_cpu(world, node);
+    if (kernel)
+        broker->stuck_until_ms = fault->until_ms;
+    if (sim_broker_is_hung(world, node)) { /* it hangs on as it did, and for longer */
+        if (fault->until_ms > broker->hung_until_ms)
+            broker->hung_until_ms = fault->until_ms;
+        return;
+    }
     broker->hung_ms = world->now_ms;
     broker->hung_until_ms = fault->until_ms;
     broker->hung_state = kernel ? 'D' : (fault->value & 1) ? 'T' : 'S';
     broker->hung_cpu = broker->hung_state != 'T' && (fault->value & 2) ? 8 : 0;
-    if (kernel)
-        broker->stuck_until_ms = fault->until_ms;
 }
 
 static void begin_broker(struct sim_world *world, struct sim_node *node, const struct sim_fault *fault)

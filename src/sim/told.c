@@ -114,7 +114,9 @@ static void check_word(struct sim_world *world, const struct sim_node *node, con
     if (notice->kind == NOTICE_RECOVERED && silent && world->now_ms - since_ms > NEWS_MS)
         sim_fail(world, "false recovery", "no node that is silent is told to have recovered", FORMAT,
             FORMATTED(world, node, notice));
-    if (notice->kind == NOTICE_HUNG && !silent && world->now_ms - until_ms > NEWS_MS)
+    /* One that has just died was silent until then. */
+    if (notice->kind == NOTICE_HUNG && !silent && world->now_ms - until_ms > NEWS_MS &&
+        (broker->phase == BROKER_RUNNING || world->now_ms - broker->phase_ms > NEWS_MS))
         sim_fail(world, "false hang", "no node that answers is told to hang", FORMAT,
             FORMATTED(world, node, notice));
 }
