@@ -41,6 +41,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/u
 SIM := $(BUILD)/tests/sim/sim
 SEEDS ?= 10000
 CORE_TESTS := $(filter %/test_table $(BUILD)/tests/unit/test_core%,$(UNIT_TESTS))
+CORE_STORY := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/core_story*.c))
 UNIT_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
 
 C_FILES := $(wildcard include/rmqwatch/*.h src/*/*.[ch] tests/unit/*.[ch] tests/sim/*.c)
@@ -196,9 +197,9 @@ $(SIM): $(BUILD)/tests/sim/sim.o $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/l
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-# The core's tests need nothing but the core.
-$(CORE_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/core_story.o \
-    $(BUILD)/libcore.a $(BUILD)/libbase.a
+# The core's tests need nothing but the core, and the simulator's word on what the product's policy is.
+$(CORE_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(CORE_STORY) \
+    $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libbase.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka
 

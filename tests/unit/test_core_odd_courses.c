@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct member *local_of(struct story *s)
-{
-    return &s->core.members[0];
-}
-
 static void test_a_kill_that_systemd_took_is_waited_for(void **context)
 {
     struct event taken = {.kind = EVENT_REQUEST_DONE};
@@ -18,8 +13,7 @@ static void test_a_kill_that_systemd_took_is_waited_for(void **context)
     (void)context;
     story_begin(&s);
     story_hang(&s, 3);
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
+    story_others_agree(&s);
     story_step(&s, &taken);
     assert_int_equal(s.core.rescue.state, STATE_KILLING);
     story_unit(&s, UNIT_FAILED, "failed", "signal");
@@ -370,10 +364,9 @@ static void test_a_partition_that_is_not_over_freezes_a_hang(void **context)
     view.partitioned = true;
     story_begin(&s);
     story_answer(&s, STORY_LOCAL, &view);
-    assert_int_equal(local_of(&s)->condition, CONDITION_PARTITIONED);
+    assert_int_equal(story_local(&s)->condition, CONDITION_PARTITIONED);
     story_hang(&s, 3);
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
+    story_others_agree(&s);
     assert_int_equal(s.core.rescue.state, STATE_HELD);
     assert_non_null(strstr(s.last.why, "no side is chosen"));
     assert_int_equal(s.kills + s.lease_asks, 0);
@@ -400,8 +393,7 @@ static void kill_a_hung_one(struct story *s)
     story_serve(s, STORY_LOCAL);
     story_serve(s, STORY_LOCAL);
     story_hang(s, 3);
-    story_view(s, "rabbit@b", NULL);
-    story_view(s, "rabbit@c", NULL);
+    story_others_agree(s);
     assert_int_equal(s->core.rescue.state, STATE_KILLING);
 }
 
@@ -476,9 +468,9 @@ static void test_a_stopped_node_among_dead_ones_is_not_all_down(void **context)
     story_begin(&s);
     story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_REFUSED, 3);
     story_unit(&s, UNIT_INACTIVE, "dead", "success");
-    assert_int_equal(local_of(&s)->condition, CONDITION_STOPPED);
+    assert_int_equal(story_local(&s)->condition, CONDITION_STOPPED);
     story_step(&s, &lost);
-    assert_int_equal(local_of(&s)->condition, CONDITION_UNKNOWN);
+    assert_int_equal(story_local(&s)->condition, CONDITION_UNKNOWN);
     assert_int_equal(s.told[NOTICE_ALL_DOWN], 0);
 }
 

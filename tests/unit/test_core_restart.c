@@ -11,8 +11,7 @@ static void test_a_restarted_agent_completes_the_rescue(void **context)
     (void)context;
     story_begin(&s);
     story_hang(&s, 3);
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
+    story_others_agree(&s);
     assert_int_equal(s.kills, 1);
     story_reincarnate(&s);
     assert_int_equal(s.core.member_count, 3);
@@ -56,13 +55,10 @@ static void test_a_failed_stop_is_a_stop_for_the_next_agent_too(void **context)
 
 static void test_a_remembered_list_of_one_is_no_cluster_of_one(void **context)
 {
-    const char *const alone[] = {STORY_LOCAL};
     struct story s;
 
     (void)context;
-    story_begin_blank(&s);
-    story_unit(&s, UNIT_ACTIVE, "running", "success");
-    story_members(&s, alone, 1);
+    story_begin_alone(&s);
     assert_int_equal(s.saves, 1);
     story_reincarnate(&s);
     story_unit(&s, UNIT_ACTIVE, "running", "success");
