@@ -5,22 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void test_a_kill_that_systemd_took_is_waited_for(void **context)
-{
-    struct event taken = {.kind = EVENT_REQUEST_DONE};
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    story_hang(&s, 3);
-    story_others_agree(&s);
-    story_step(&s, &taken);
-    assert_int_equal(s.core.rescue.state, STATE_KILLING);
-    story_unit(&s, UNIT_FAILED, "failed", "signal");
-    story_unit(&s, UNIT_ACTIVATING, "auto-restart", "signal"); /* that is the same death */
-    assert_int_equal(s.starts + s.restarts, 1);
-}
-
 static void test_the_detection_began_with_the_first_silence(void **context)
 {
     struct story s;
@@ -47,23 +31,6 @@ static void test_others_are_judged_by_those_who_told_lately(void **context)
     assert_non_null(strstr(s.last.detail, "rabbit@b answers, but has not said lately who is running"));
 }
 
-static void test_a_unit_without_a_start_timeout_is_waited_for(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    s.unit.timeout_start_ms = UINT64_MAX;
-    story_crash(&s);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    story_wait(&s, 7200000);
-    assert_int_equal(s.core.rescue.state, STATE_STARTING);
-    story_begin(&s);
-    s.unit.timeout_start_ms = 0;
-    story_crash(&s);
-    assert_int_equal(s.core.rescue.deadline_ms, UINT64_MAX);
-}
-
 static void test_a_node_given_up_in_mode_observe_keeps_its_restart_loop(void **context)
 {
     struct policy policy = story_policy();
@@ -79,141 +46,6 @@ static void test_a_node_given_up_in_mode_observe_keeps_its_restart_loop(void **c
     story_die_while_starting(&s);
     assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
     assert_int_equal(s.stops, 0);
-}
-
-/* systemd may tell of the job before it tells of the unit. */
-static void test_a_start_that_fails_is_one_death(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    story_crash(&s);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    story_job(&s, false);
-    assert_int_equal(s.core.rescue.state, STATE_STARTING);
-    assert_int_equal(s.told[NOTICE_RETRYING], 0);
-    story_unit(&s, UNIT_ACTIVATING, "auto-restart", "exit-code");
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-    assert_int_equal(s.told[NOTICE_RETRYING], 1);
-    assert_int_equal(s.core.rescue.budget.count, 1);
-}
-
-/* The same before anything was told of the unit since the start: it still looks as dead as before. */
-static void test_the_end_of_a_start_that_comes_before_the_units_news_is_one_death(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    story_crash(&s);
-    story_job(&s, false);
-    assert_int_equal(s.core.rescue.state, STATE_STARTING);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    story_unit(&s, UNIT_ACTIVATING, "auto-restart", "exit-code");
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-    story_wait(&s, 3000);
-    assert_int_equal(s.told[NOTICE_RETRYING], 1);
-    assert_int_equal(s.core.rescue.budget.count, 1);
-
-    story_begin(&s); /* the two changes are told as one */
-    story_crash(&s);
-    story_job(&s, false);
-    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-
-    story_begin(&s); /* it was never started: nothing changes */
-    story_crash(&s);
-    story_job(&s, false);
-    story_wait(&s, 999);
-    assert_int_equal(s.core.rescue.state, STATE_STARTING);
-    story_wait(&s, 1);
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-}
-
-static void test_a_give_up_is_told_once_whatever_systemd_says_first(void **context)
-{
-    struct policy policy = story_policy();
-    struct story s;
-
-    (void)context;
-    policy.max_restarts = 1;
-    story_begin(&s);
-    story_configure(&s, policy);
-    story_crash(&s);
-    story_job(&s, false);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    story_unit(&s, UNIT_ACTIVATING, "auto-restart", "exit-code");
-    story_wait(&s, 3000);
-    assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
-    assert_int_equal(s.told[NOTICE_GAVE_UP], 1);
-    assert_int_equal(s.core.rescue.budget.give_ups, 1);
-}
-
-static void test_a_start_that_is_done_before_the_unit_says_so_has_not_died(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    story_crash(&s);
-    story_job(&s, true);
-    assert_int_equal(s.core.rescue.state, STATE_STARTING);
-    story_unit(&s, UNIT_ACTIVE, "running", "success");
-    assert_int_equal(s.core.rescue.state, STATE_VERIFYING);
-    assert_int_equal(s.told[NOTICE_RETRYING], 0);
-
-    story_begin(&s); /* and has died in the same moment */
-    story_crash(&s);
-    story_job(&s, true);
-    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-    assert_int_equal(s.told[NOTICE_RETRYING] + s.core.rescue.delayed.waiting, 1);
-}
-
-/* Somebody has a job for it; it is on hold; or this agent slept, and who knows what it has become since. */
-static void test_the_restart_loop_of_a_unit_in_other_hands_is_not_ended(void **context)
-{
-    struct policy policy = story_policy();
-    struct story s;
-
-    (void)context;
-    policy.max_restarts = 1;
-    for (int reason = 0; reason < 3; reason++) {
-        story_begin(&s);
-        story_configure(&s, policy);
-        story_crash(&s);
-        story_unit(&s, UNIT_ACTIVATING, "start", "success");
-        if (reason == 0)
-            s.unit.job_id = 7;
-        else if (reason == 1)
-            story_operator(&s, OPERATOR_HOLD, 60000);
-        else
-            s.now_ms += 20000;
-        story_unit(&s, UNIT_ACTIVATING, "auto-restart", "exit-code");
-        assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
-        assert_int_equal(s.stops, 0);
-    }
-}
-
-static void test_unmasking_a_dead_unit_does_not_start_it(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    s.unit.job_id = 7; /* somebody is at it */
-    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
-    s.unit.job_id = 0;
-    strcpy(s.unit.load_state, "masked");
-    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
-    assert_int_equal(s.told[NOTICE_STOPPED], 1);
-    strcpy(s.unit.load_state, "loaded");
-    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
-    story_wait(&s, 60000);
-    assert_int_equal(s.starts + s.restarts, 0);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    assert_int_equal(s.core.rescue.state, STATE_WATCHING);
 }
 
 static void test_mode_act_again_goes_on_with_the_same_incident(void **context)
@@ -234,20 +66,6 @@ static void test_mode_act_again_goes_on_with_the_same_incident(void **context)
     assert_int_equal(s.told[NOTICE_CRASHED], 1);
     assert_string_equal(s.last.incident, incident);
     assert_int_equal(s.starts + s.restarts, 1);
-}
-
-static void test_a_start_by_somebody_else_counts_in_a_crash_loop(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    story_crash(&s);
-    story_die_while_starting(&s);
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    assert_int_equal(s.core.rescue.state, STATE_STARTING);
-    assert_int_equal(s.core.rescue.budget.count, 2);
 }
 
 static void test_a_delayed_word_outlasts_a_short_pause(void **context)
@@ -385,80 +203,6 @@ static void test_an_agent_that_overslept_a_death_does_not_restart(void **context
     assert_int_equal(s.starts, 1);
 }
 
-static void kill_a_hung_one(struct story *s)
-{
-    story_begin(s);
-    strcpy(s->unit.invocation_id, "0123");
-    story_unit(s, UNIT_ACTIVE, "running", "success");
-    story_serve(s, STORY_LOCAL);
-    story_serve(s, STORY_LOCAL);
-    story_hang(s, 3);
-    story_others_agree(s);
-    assert_int_equal(s->core.rescue.state, STATE_KILLING);
-}
-
-/* The news of what has happened meanwhile come behind the timers. */
-static void test_a_stall_gives_what_is_waited_for_its_time_anew(void **context)
-{
-    struct event tick = {.kind = EVENT_TICK};
-    struct story s;
-
-    (void)context;
-    kill_a_hung_one(&s);
-    s.now_ms += 20000;
-    story_step(&s, &tick);
-    assert_int_equal(s.core.rescue.state, STATE_KILLING);
-    assert_int_equal(s.told[NOTICE_HELD], 0);
-    story_crash(&s);
-    assert_int_equal(s.core.rescue.state, STATE_STARTING);
-    story_boot(&s);
-    story_view_without_statistics(&s, STORY_LOCAL);
-    s.now_ms += 600000;
-    story_step(&s, &tick);
-    assert_int_equal(s.core.rescue.state, STATE_VERIFYING);
-    assert_int_equal(s.told[NOTICE_UNVERIFIED], 0);
-    story_serve_all(&s, 12000);
-    assert_int_equal(s.told[NOTICE_RECOVERED], 1);
-}
-
-/* systemd has started it again before this agent heard of its death. */
-static void test_a_death_and_a_start_in_one_is_a_start(void **context)
-{
-    struct story s;
-
-    (void)context;
-    kill_a_hung_one(&s);
-    strcpy(s.unit.invocation_id, "4567");
-    story_unit(&s, UNIT_ACTIVE, "running", "success");
-    assert_int_equal(s.core.rescue.state, STATE_VERIFYING);
-    assert_int_equal(s.starts + s.restarts, 0);
-}
-
-static void test_one_that_runs_when_systemd_tells_of_it_again_is_not_waited_for(void **context)
-{
-    struct event lost = {.kind = EVENT_UNIT_LOST};
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    story_crash(&s);
-    story_die_while_starting(&s);
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-    story_step(&s, &lost);
-    story_wait(&s, 20000);
-    story_unit(&s, UNIT_ACTIVE, "running", "success"); /* systemd's own start */
-    assert_int_equal(s.core.rescue.state, STATE_VERIFYING);
-    story_hang(&s, 62);
-    assert_int_equal(s.told[NOTICE_HUNG], 1);
-
-    story_begin(&s);
-    story_crash(&s);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    story_step(&s, &lost);
-    story_unit(&s, UNIT_FAILED, "failed", "exit-code"); /* it died again meanwhile */
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-}
-
 static void test_a_stopped_node_among_dead_ones_is_not_all_down(void **context)
 {
     struct event lost = {.kind = EVENT_UNIT_LOST};
@@ -504,19 +248,10 @@ static void test_a_host_that_says_nothing_of_packages_changes_nothing(void **con
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_kill_that_systemd_took_is_waited_for),
         cmocka_unit_test(test_the_detection_began_with_the_first_silence),
         cmocka_unit_test(test_others_are_judged_by_those_who_told_lately),
-        cmocka_unit_test(test_a_unit_without_a_start_timeout_is_waited_for),
         cmocka_unit_test(test_a_node_given_up_in_mode_observe_keeps_its_restart_loop),
-        cmocka_unit_test(test_a_start_that_fails_is_one_death),
-        cmocka_unit_test(test_the_end_of_a_start_that_comes_before_the_units_news_is_one_death),
-        cmocka_unit_test(test_a_give_up_is_told_once_whatever_systemd_says_first),
-        cmocka_unit_test(test_a_start_that_is_done_before_the_unit_says_so_has_not_died),
-        cmocka_unit_test(test_the_restart_loop_of_a_unit_in_other_hands_is_not_ended),
-        cmocka_unit_test(test_unmasking_a_dead_unit_does_not_start_it),
         cmocka_unit_test(test_mode_act_again_goes_on_with_the_same_incident),
-        cmocka_unit_test(test_a_start_by_somebody_else_counts_in_a_crash_loop),
         cmocka_unit_test(test_a_delayed_word_outlasts_a_short_pause),
         cmocka_unit_test(test_a_deadline_in_the_past_is_no_loop),
         cmocka_unit_test(test_a_restarted_agent_keeps_to_a_give_up),
@@ -524,9 +259,6 @@ int main(void)
         cmocka_unit_test(test_a_snapshot_that_is_damaged_or_from_the_future_is_survived),
         cmocka_unit_test(test_a_partition_that_is_not_over_freezes_a_hang),
         cmocka_unit_test(test_an_agent_that_overslept_a_death_does_not_restart),
-        cmocka_unit_test(test_a_stall_gives_what_is_waited_for_its_time_anew),
-        cmocka_unit_test(test_a_death_and_a_start_in_one_is_a_start),
-        cmocka_unit_test(test_one_that_runs_when_systemd_tells_of_it_again_is_not_waited_for),
         cmocka_unit_test(test_a_stopped_node_among_dead_ones_is_not_all_down),
         cmocka_unit_test(test_a_view_that_does_not_name_the_node_says_nothing_of_it),
         cmocka_unit_test(test_a_host_that_says_nothing_of_packages_changes_nothing),
