@@ -170,7 +170,7 @@ static bool is_possible(
 static void restore_views(struct core *core, const struct core_snapshot *snapshot)
 {
     /* Views name members by their place in the list. */
-    if (snapshot->view_count != core->member_count || snapshot->member_count != core->member_count ||
+    if (snapshot->view_count != core->member_count ||
         strcmp(snapshot->members[0], core->members[0].name) != 0)
         return;
     for (size_t i = 0; i < core->member_count; i++)

@@ -58,8 +58,7 @@ static bool mutual_stands(const struct core *core, size_t one, size_t other)
 {
     const struct member *a = &core->members[one], *b = &core->members[other];
 
-    return has_spoken(a) && has_spoken(b) && calls_down(core, one, other) && calls_down(core, other, one) &&
-           !member_ports_closed(a, &core->policy) && !member_ports_closed(b, &core->policy);
+    return has_spoken(a) && has_spoken(b) && calls_down(core, one, other) && calls_down(core, other, one);
 }
 
 static bool stale_stands(const struct core *core, size_t accuser, size_t accused, uint64_t now_ms)

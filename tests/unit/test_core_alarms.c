@@ -58,6 +58,27 @@ static void test_the_end_of_a_pause_is_neither_maintenance_nor_a_stop(void **con
     assert_int_equal(s.told[NOTICE_DRAINED] + s.told[NOTICE_APP_STOPPED], 0);
 }
 
+static void test_a_pause_that_does_not_end_is_a_stop_at_last(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int second = 0; second < 10; second++) {
+        story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_UNREACHABLE, 1);
+        story_close_ports(&s, 1);
+    }
+    for (int second = 0; second < 80; second++) {
+        story_probe(&s, "rabbit@b", PROBE_AMQP, PROBE_RESULT_OK);
+        story_probe(&s, "rabbit@c", PROBE_AMQP, PROBE_RESULT_OK);
+        story_view(&s, "rabbit@b", STORY_LOCAL);
+        story_view(&s, "rabbit@c", STORY_LOCAL);
+        story_close_ports(&s, 1);
+    }
+    assert_int_equal(s.told[NOTICE_PAUSED], 1);
+    assert_int_equal(s.told[NOTICE_APP_STOPPED], 1);
+}
+
 /* The others have lost it for a moment: it pauses itself, and goes on. */
 static void test_an_application_that_is_back_in_seconds_was_not_stopped(void **context)
 {
@@ -311,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_port_that_opens_after_a_hang_is_no_lost_listener),
         cmocka_unit_test(test_the_end_of_a_pause_is_neither_maintenance_nor_a_stop),
+        cmocka_unit_test(test_a_pause_that_does_not_end_is_a_stop_at_last),
         cmocka_unit_test(test_an_application_that_is_back_in_seconds_was_not_stopped),
         cmocka_unit_test(test_an_application_does_not_run_again_because_its_unit_was_stopped),
         cmocka_unit_test(test_a_machine_that_loses_power_is_no_partition),

@@ -97,6 +97,29 @@ static void test_one_that_is_alone_with_its_view_has_a_stale_one(void **context)
     assert_int_equal(s.told[NOTICE_STALE_VIEW], 0);
 }
 
+static void test_a_disagreement_ends_with_either_party_and_may_become_mutual(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    say(&s, NULL, "rabbit@c", "rabbit@b", 80);
+    story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_REFUSED);
+    assert_int_equal(s.core.views.mutual.since_ms, 0);
+
+    story_begin(&s);
+    say(&s, NULL, "rabbit@c", NULL, 80);
+    assert_int_equal(s.told[NOTICE_STALE_VIEW], 1);
+    story_view(&s, "rabbit@c", "rabbit@b");
+    assert_int_equal(s.core.views.stale.since_ms, 0);
+    assert_true(s.core.views.mutual.since_ms > 0);
+
+    story_begin(&s);
+    say(&s, NULL, "rabbit@c", NULL, 80);
+    story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_REFUSED);
+    assert_int_equal(s.core.views.stale.since_ms, 0);
+}
+
 static void test_a_stale_view_freezes_a_hang(void **context)
 {
     struct story s;
@@ -347,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_a_partition_freezes_a_hang),
         cmocka_unit_test(test_a_partition_outlasts_the_silence_of_a_party_but_not_its_end),
         cmocka_unit_test(test_one_that_is_alone_with_its_view_has_a_stale_one),
+        cmocka_unit_test(test_a_disagreement_ends_with_either_party_and_may_become_mutual),
         cmocka_unit_test(test_a_stale_view_freezes_a_hang),
         cmocka_unit_test(test_members_who_agree_again_for_a_moment_have_to_disagree_anew),
         cmocka_unit_test(test_an_isolated_node_says_so_and_does_nothing),

@@ -329,9 +329,14 @@ static void test_a_lease_that_could_not_be_had_is_told_beforehand_and_once(void 
         s.told[NOTICE_CHECK_MISCONFIGURED], 1); /* not before the API takes the same credentials */
     story_serve_all(&s, 1000);
     assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 2);
+    story_lease(&s, LEASE_USABLE, "");
+    policy.probe_management = false; /* where the API is not asked, nothing is waited for */
+    story_configure(&s, policy);
+    story_lease(&s, LEASE_UNUSABLE, "gone again");
+    assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 3);
     policy.lease_exclusive = false; /* and a provider that needs none is well */
     story_configure(&s, policy);
-    assert_int_equal(s.told[NOTICE_CHECK_OK], 2);
+    assert_int_equal(s.told[NOTICE_CHECK_OK], 3);
     assert_int_equal(s.kills + s.starts + s.restarts, 0);
 }
 

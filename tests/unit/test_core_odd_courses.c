@@ -150,6 +150,9 @@ static void test_a_snapshot_that_is_damaged_or_from_the_future_is_survived(void 
     struct core_snapshot snapshot = {.state = STATE_KILLING,
         .restart_count = 99,
         .peer_return_count = 99,
+        .opening_count = 99,
+        .watch_count = 99,
+        .told_count = 99,
         .member_count = RMQ_MEMBERS_MAX};
     struct policy policy = story_policy();
     struct story s;
@@ -168,6 +171,8 @@ static void test_a_snapshot_that_is_damaged_or_from_the_future_is_survived(void 
     assert_int_equal(s.core.rescue.budget.restarts_ms[1], 5000);
     assert_int_equal(s.core.member_count, RMQ_MEMBERS_MAX);
     assert_int_equal(s.core.rescue.state, STATE_RESUMED);
+    assert_int_equal(s.core.rescue.opening_count, OPENINGS_MAX);
+    assert_int_equal(s.core.rescue.incident.told_count, TOLD_ROWS_MAX);
     core_init(&s.core, STORY_LOCAL, "", &policy, 5000);
     core_snapshot(&s.core, &snapshot, 5000, 1700000000000); /* nobody has told of members yet */
     assert_int_equal(snapshot.member_count, 0);

@@ -87,6 +87,33 @@ static void test_the_end_of_a_start_that_comes_before_the_units_news_is_one_deat
     assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
 }
 
+/* Of a unit that was not dead before; and of a job that somebody has put another one in the place of. */
+static void test_the_end_of_a_job_is_believed_where_it_cannot_mislead(void **context)
+{
+    struct event canceled = {.kind = EVENT_JOB_DONE, .job = {.ok = false, .result = "canceled"}};
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    policy.max_restarts = 1;
+    story_begin(&s);
+    story_configure(&s, policy);
+    story_crash(&s);
+    story_die_while_starting(&s);
+    story_job(&s, true);
+    story_unit(&s, UNIT_INACTIVE, "dead", "exit-code"); /* its restart loop was ended */
+    story_wait(&s, 600000);
+    assert_int_equal(s.core.rescue.state, STATE_STARTING);
+    story_job(&s, false);
+    assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
+
+    story_begin(&s);
+    story_crash(&s);
+    story_step(&s, &canceled);
+    assert_int_equal(s.core.rescue.state, STATE_STARTING);
+    assert_false(s.core.unit.own_job);
+}
+
 static void test_a_give_up_is_told_once_whatever_systemd_says_first(void **context)
 {
     struct policy policy = story_policy();
@@ -220,6 +247,16 @@ static void test_a_stall_gives_what_is_waited_for_its_time_anew(void **context)
     assert_int_equal(s.told[NOTICE_UNVERIFIED], 0);
     story_serve_all(&s, 12000);
     assert_int_equal(s.told[NOTICE_RECOVERED], 1);
+
+    story_begin(&s); /* a proof is missing still, and its stable time begins anew */
+    story_crash(&s);
+    story_boot(&s);
+    story_wait(&s, 62000);
+    assert_int_equal(s.core.rescue.state, STATE_UNVERIFIED);
+    s.now_ms += 600000;
+    story_step(&s, &tick);
+    assert_int_equal(s.core.rescue.active_ms, s.now_ms);
+    assert_int_equal(s.core.rescue.state, STATE_UNVERIFIED);
 }
 
 /* systemd has started it again before this agent heard of its death. */
@@ -267,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_a_unit_without_a_start_timeout_is_waited_for),
         cmocka_unit_test(test_a_start_that_fails_is_one_death),
         cmocka_unit_test(test_the_end_of_a_start_that_comes_before_the_units_news_is_one_death),
+        cmocka_unit_test(test_the_end_of_a_job_is_believed_where_it_cannot_mislead),
         cmocka_unit_test(test_a_give_up_is_told_once_whatever_systemd_says_first),
         cmocka_unit_test(test_a_start_that_is_done_before_the_unit_says_so_has_not_died),
         cmocka_unit_test(test_the_restart_loop_of_a_unit_in_other_hands_is_not_ended),

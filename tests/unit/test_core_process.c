@@ -235,6 +235,11 @@ static void test_old_or_missing_samples_tell_nothing(void **context)
     assert_int_equal(process.count, 0);
     process_absorb(&process, &(struct host_sample){.pid = 7}, 61000);
     assert_int_equal(process.count, 0);
+    process = (struct process){0};
+    sample.pid = 7;
+    process_absorb(&process, &sample, 1000);
+    process_absorb(&process, &(struct host_sample){.pid = 7}, 2000); /* it could not be read: who knows */
+    assert_false(process_is_gone(&process, 2000));
 }
 
 static void test_two_samples_of_one_moment_are_no_window(void **context)

@@ -90,10 +90,12 @@ static void test_one_that_boots_is_not_the_one_that_spoke(void **context)
 
     (void)context;
     lose_the_agent_in_a_hang(&s, 15000);
-    for (int second = 0; second < 6; second++) { /* its API is open early, its AMQP port is not */
+    answer_without_lists(&s);
+    for (int second = 0; second < 6; second++) { /* its API is open early, its AMQP port is not any more */
         story_hang(&s, 1);
-        answer_without_lists(&s);
         story_probe(&s, "rabbit@b", PROBE_AMQP, PROBE_RESULT_REFUSED);
+        story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+        story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_OK);
     }
     assert_int_equal(s.kills, 0);
     assert_int_equal(s.core.rescue.state, STATE_HELD);
@@ -153,7 +155,7 @@ static void test_views_that_make_no_sense_are_not_believed(void **context)
     (void)context;
     story_begin(&s);
     story_hang(&s, 1);
-    for (int damage = 0; damage < 5; damage++) {
+    for (int damage = 0; damage < 7; damage++) {
         snapshot = s.snapshot;
         if (damage == 0)
             snapshot.view_count = 2;
@@ -163,13 +165,56 @@ static void test_views_that_make_no_sense_are_not_believed(void **context)
             snapshot.views[1].said_ms = snapshot.taken_ms + 1;
         else if (damage == 3)
             snapshot.mutual = (struct disagreement){.since_ms = 5, .accuser = 16};
-        else
+        else if (damage == 4)
             snapshot.stale = (struct disagreement){.since_ms = 5, .accused = 16};
+        else if (damage == 5)
+            snapshot.stale = (struct disagreement){.since_ms = snapshot.taken_ms + 1};
+        else { /* the list is in another order */
+            strcpy(snapshot.members[0], "rabbit@b");
+            strcpy(snapshot.members[1], STORY_LOCAL);
+        }
         core_init(&s.core, STORY_LOCAL, "", &policy, s.now_ms);
         core_restore(&s.core, &snapshot, s.now_ms, story_wall_ms(&s));
-        assert_int_equal(s.core.members[1].view.members_known, damage > 2);
+        assert_int_equal(s.core.members[1].view.members_known, damage > 2 && damage < 6);
         assert_int_equal(s.core.views.mutual.since_ms + s.core.views.stale.since_ms, 0);
     }
+}
+
+static void test_what_another_member_did_not_mention_is_not_recalled(void **context)
+{
+    struct node_view view = story_everything("rabbit@c");
+    struct story s;
+
+    (void)context;
+    view.member_count = 2;
+    story_begin(&s);
+    story_answer(&s, "rabbit@b", &view);
+    story_hang(&s, 1);
+    story_reincarnate(&s);
+    assert_int_equal(member_says_running(&s.core.members[1], STORY_LOCAL), 1);
+    assert_int_equal(member_says_running(&s.core.members[1], "rabbit@c"), -1);
+}
+
+/* It may have come back since. */
+static void test_a_recalled_word_counts_nobody_out(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_view(&s, "rabbit@b", STORY_LOCAL);
+    story_view(&s, "rabbit@c", STORY_LOCAL);
+    story_hang(&s, 1);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    for (int second = 0; second < 6; second++) {
+        story_hang(&s, 1);
+        story_probe(&s, "rabbit@b", PROBE_AMQP, PROBE_RESULT_OK);
+        story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+        story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_TIMED_OUT);
+    }
+    assert_int_equal(s.core.rescue.state, STATE_HELD);
+    assert_int_equal(s.lease_asks, 0);
 }
 
 static void test_a_suspicion_is_written_down_and_hesitation_is_not_each_time(void **context)
@@ -201,6 +246,8 @@ int main(void)
         cmocka_unit_test(test_a_partition_is_remembered_over_a_restart),
         cmocka_unit_test(test_members_that_disagree_do_so_over_a_restart),
         cmocka_unit_test(test_views_that_make_no_sense_are_not_believed),
+        cmocka_unit_test(test_what_another_member_did_not_mention_is_not_recalled),
+        cmocka_unit_test(test_a_recalled_word_counts_nobody_out),
         cmocka_unit_test(test_a_suspicion_is_written_down_and_hesitation_is_not_each_time),
     };
 

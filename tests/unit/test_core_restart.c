@@ -215,6 +215,18 @@ static void test_a_mere_connection_is_no_recovery_for_a_new_agent(void **context
     story_step(&s, &shallow);
     assert_int_equal(s.told[NOTICE_RECOVERED], 0);
 
+    story_begin(&s); /* nor where it was only said what would be done */
+    policy.act = false;
+    story_configure(&s, policy);
+    story_hang(&s, 3);
+    story_others_agree(&s);
+    assert_int_equal(s.told[NOTICE_WOULD_ACT], 1);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    shallow.probe.started_ms = s.now_ms;
+    story_step(&s, &shallow);
+    assert_int_equal(s.told[NOTICE_RECOVERED], 0);
+
     story_begin(&s); /* where AMQP is not asked, nothing is known of it */
     policy.probe_amqp = false;
     story_hang(&s, 3);
