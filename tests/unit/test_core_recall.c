@@ -89,17 +89,20 @@ static void test_one_that_boots_is_not_the_one_that_spoke(void **context)
     struct story s;
 
     (void)context;
-    lose_the_agent_in_a_hang(&s, 15000);
-    answer_without_lists(&s);
-    for (int second = 0; second < 6; second++) { /* its API is open early, its AMQP port is not any more */
-        story_hang(&s, 1);
-        story_probe(&s, "rabbit@b", PROBE_AMQP, PROBE_RESULT_REFUSED);
-        story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_OK);
-        story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+    for (int answered_once = 0; answered_once < 2; answered_once++) {
+        lose_the_agent_in_a_hang(&s, 15000);
+        if (answered_once)
+            answer_without_lists(&s);
+        for (int second = 0; second < 6; second++) { /* its API is open early, its AMQP port is not */
+            story_hang(&s, 1);
+            story_probe(&s, "rabbit@b", PROBE_AMQP, PROBE_RESULT_REFUSED);
+            story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+            story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+        }
+        assert_int_equal(s.kills, 0);
+        assert_int_equal(s.core.rescue.state, STATE_HELD);
+        assert_non_null(strstr(s.last.detail, "rabbit@b answers, but has not said lately"));
     }
-    assert_int_equal(s.kills, 0);
-    assert_int_equal(s.core.rescue.state, STATE_HELD);
-    assert_non_null(strstr(s.last.detail, "rabbit@b answers, but has not said lately"));
 }
 
 static void test_a_partition_is_remembered_over_a_restart(void **context)
