@@ -46,8 +46,8 @@ const struct row rescue_rows[] = {
     {S(STARTING), DEAD, 0, 0, STAY, QUIET, "the start is on its way"},
     {S(BACKING_OFF), DEAD, 0, 0, STAY, QUIET, "the pause before the next start runs"},
     {S(GAVE_UP), DEAD, 0, 0, STAY, QUIET, "given up: waiting for the next slow retry"},
-    {S(OBSERVED), DEAD | CURABLE, 0, F(ACT), STAY, QUIET, "mode = observe: said, not done"},
-    {S(OBSERVED), DEAD | CURABLE, F(ACT), 0, STATE_RESUMED, QUIET, "mode = act again: judged anew"},
+    {S(OBSERVED), DEAD | CURABLE | OPTED, 0, F(ACT), STAY, QUIET, "mode = observe: said, not done"},
+    {S(OBSERVED), DEAD | CURABLE | OPTED, F(ACT), 0, STATE_RESUMED, QUIET, "mode = act again: judged anew"},
 
     /* -- it died again -- */
     {S(STARTING), T(JOB_FAILED) | T(UNIT_DEAD), F(DEAD) | F(BUDGET), 0, STATE_BACKING_OFF, ACT_NOTHING,
@@ -229,7 +229,7 @@ const struct row rescue_rows[] = {
     {S(RESUMED), LIMBO, 0, F(RUNNING), STAY, QUIET, "nothing is certain: wait and see"},
     {S(WATCHING) | S(STANDBY), LIMBO, 0, 0, STAY, QUIET,
         "nothing is certain, or it is left alone: wait and see"},
-    {S(OBSERVED), LIMBO | OPTED, 0, 0, STAY, QUIET, "nothing is certain: wait and see"},
+    {S(OBSERVED), LIMBO, 0, 0, STAY, QUIET, "nothing is certain: wait and see"},
     {S(STARTING), T(ACCEPTED) | T(ASKED) | T(VERIFIED) | T(GRANTED) | T(TAKEN) | T(UNAVAILABLE) | T(RESUME),
         0, 0, STAY, QUIET, "not what a start waits for"},
     {S(BACKING_OFF) | S(GAVE_UP),

@@ -194,7 +194,6 @@ static void randomize_policy(struct sim_world *world)
     *policy = sim_default_policy();
     policy->act = !sim_random_chance(&world->random, 60);
     policy->lease_exclusive = !sim_random_chance(&world->random, 150);
-    policy->lease_independent = policy->lease_exclusive && sim_random_chance(&world->random, 300);
     policy->lease_independent = policy->lease_exclusive && sim_random_chance(&world->random, 500);
     policy->interval_ms = pick(world, 5000, 8000, 10000);
     policy->fall = (uint32_t)pick(world, 3, 3, 2);

@@ -68,6 +68,24 @@ static void test_a_lost_listener_is_told_and_left_alone(void **context)
     assert_int_equal(s.told[NOTICE_LISTENER_BACK], 1);
 }
 
+/* That may be anything: a proxy, a port that is full of connections. */
+static void test_a_listener_that_is_silent_is_not_lost(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_opt_in(&s);
+    for (int second = 0; second < 100; second++) {
+        story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_SILENT);
+        story_view(&s, STORY_LOCAL, NULL);
+        story_wait(&s, 1000);
+    }
+    assert_int_equal(story_condition(&s), CONDITION_UNKNOWN);
+    assert_int_equal(s.told[NOTICE_LISTENER_LOST], 0);
+    assert_int_equal(story_done(&s) + s.asks, 0);
+}
+
 static void test_a_lost_listener_is_cured_where_opted_for_and_no_queue_suffers(void **context)
 {
     struct story s;
@@ -153,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_maintenance_is_no_lost_listener),
         cmocka_unit_test(test_a_start_that_brings_no_listener_is_followed_by_a_restart_where_opted_for),
         cmocka_unit_test(test_a_lost_listener_is_told_and_left_alone),
+        cmocka_unit_test(test_a_listener_that_is_silent_is_not_lost),
         cmocka_unit_test(test_a_lost_listener_is_cured_where_opted_for_and_no_queue_suffers),
         cmocka_unit_test(test_a_lost_listener_without_quorum_of_the_others_is_held),
         cmocka_unit_test(test_the_word_on_its_own_queues_is_waited_for),

@@ -213,6 +213,26 @@ static void test_a_restart_in_order_passes_every_gate(void **context)
     assert_int_equal(story_done(&s), 0);
 }
 
+static void test_mode_act_again_restarts_what_was_opted_in_for(void **context)
+{
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    policy.restart_stopped_app = true;
+    policy.act = false;
+    story_configure(&s, policy);
+    stop_app(&s, 64);
+    assert_int_equal(s.core.rescue.state, STATE_OBSERVED);
+    stop_app(&s, 10);
+    policy.act = true;
+    story_configure(&s, policy);
+    stop_app(&s, 4);
+    assert_int_equal(s.told[NOTICE_WOULD_ACT], 1);
+    assert_int_equal(s.restarts, 1);
+}
+
 static void test_a_restart_in_order_that_systemd_refuses_is_held_and_tried_again(void **context)
 {
     struct story s;
@@ -259,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_a_single_node_that_said_that_it_is_drained_is_left_alone),
         cmocka_unit_test(test_a_stopped_application_is_restarted_in_order_where_opted_for),
         cmocka_unit_test(test_a_restart_in_order_passes_every_gate),
+        cmocka_unit_test(test_mode_act_again_restarts_what_was_opted_in_for),
         cmocka_unit_test(test_a_restart_in_order_that_systemd_refuses_is_held_and_tried_again),
         cmocka_unit_test(test_an_application_that_is_started_again_while_being_asked_for_is_let_be),
     };
