@@ -123,10 +123,11 @@ static bool counted_out(const struct core *core)
     for (size_t i = 1; i < core->member_count; i++) {
         const struct member *member = &core->members[i];
 
-        if (!is_witness(core, member))
+        if (!answered_well(core, member) || !member_is_witness(member))
             continue;
-        if (member_says_running(member, core->members[0].name) != 0 || member->recalled ||
-            member->members_started_ms < last_ms)
+        /* One that has not said anything lately may think otherwise. */
+        if (!has_view(core, member) || member_says_running(member, core->members[0].name) != 0 ||
+            member->recalled || member->members_started_ms < last_ms)
             return false;
         answers++;
     }

@@ -207,11 +207,12 @@ static enum sign sign_of_peer(const struct member *peer)
 
 enum { PAUSE_ENDS_MS = 15000 };
 
-/* One that the others had lost for a moment pauses itself, too, and is back in some seconds. */
-static enum sign sign_of_app(const struct core *core, uint64_t now_ms)
+/* Its ports are closed. One that the others had lost for a moment pauses itself, too, and is back in seconds.
+ */
+static enum sign sign_of_closed(
+    const struct core *core, enum condition condition, uint64_t well, uint64_t now_ms)
 {
-    enum sign sign = sign_until(core, CONDITION_APP_STOPPED,
-        CONDITIONS_SERVING | CONDITION_BIT(DRAINED) | CONDITION_BIT(LISTENER_LOST));
+    enum sign sign = sign_until(core, condition, well);
 
     return sign == SIGN_BAD && now_ms - core->members[0].condition_since_ms < PAUSE_ENDS_MS ? SIGN_UNSURE
                                                                                             : sign;
@@ -244,11 +245,13 @@ static enum sign sign_of(const struct core *core, enum watch_kind kind, size_t s
     case WATCH_BUSY:
         return sign_of_condition(core, CONDITION_BUSY);
     case WATCH_APP_STOPPED:
-        return sign_of_app(core, now_ms);
+        return sign_of_closed(core, CONDITION_APP_STOPPED,
+            CONDITIONS_SERVING | CONDITION_BIT(DRAINED) | CONDITION_BIT(LISTENER_LOST), now_ms);
     case WATCH_PAUSED:
         return sign_of_condition(core, CONDITION_PAUSED);
     case WATCH_DRAINED:
-        return sign_until(core, CONDITION_DRAINED, CONDITIONS_SERVING | CONDITION_BIT(LISTENER_LOST));
+        return sign_of_closed(
+            core, CONDITION_DRAINED, CONDITIONS_SERVING | CONDITION_BIT(LISTENER_LOST), now_ms);
     case WATCH_LISTENER:
         return sign_until(core, CONDITION_LISTENER_LOST, CONDITIONS_SERVING);
     case WATCH_ISOLATED:

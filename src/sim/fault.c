@@ -92,7 +92,8 @@ static void begin_broker(struct sim_world *world, struct sim_node *node, const s
         hang(world, node, fault, fault->kind == FAULT_FREEZE);
         break;
     case FAULT_BUSY:
-        broker->busy_ms = world->now_ms;
+        if (!sim_broker_is_busy(world, node))
+            broker->busy_ms = world->now_ms;
         broker->busy_until_ms = broker->phase == BROKER_GONE ? 0 : fault->until_ms;
         break;
     case FAULT_STOP_APP:

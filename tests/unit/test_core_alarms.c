@@ -290,6 +290,21 @@ static void test_an_old_word_counts_nobody_out(void **context)
     assert_int_equal(s.lease_asks, 0);
 }
 
+/* Whoever answers, and does not say who runs, is not one of those who say that it does not. */
+static void test_silence_counts_nobody_out(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    s.core.members[2].view.members_known = false;
+    story_hang_as(&s, 'S', 10, 0, 3);
+    story_view(&s, "rabbit@b", STORY_LOCAL);
+    story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+    assert_int_equal(s.core.rescue.state, STATE_HELD);
+    assert_int_equal(s.lease_asks, 0);
+}
+
 static void test_what_begins_in_one_moment_has_incidents_of_its_own(void **context)
 {
     char incident[RMQ_INCIDENT_ID_MAX] = "";
@@ -344,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_a_boot_is_not_slow_because_we_slept),
         cmocka_unit_test(test_a_process_that_has_just_ended_does_not_hang),
         cmocka_unit_test(test_an_old_word_counts_nobody_out),
+        cmocka_unit_test(test_silence_counts_nobody_out),
         cmocka_unit_test(test_what_begins_in_one_moment_has_incidents_of_its_own),
         cmocka_unit_test(test_giving_up_in_a_loop_is_told_as_often_as_it_would_be_tried),
     };
