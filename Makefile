@@ -42,6 +42,7 @@ SIM := $(BUILD)/tests/sim/sim
 RECORD := $(BUILD)/tests/sim/record
 SEEDS ?= 10000
 CORE_TESTS := $(filter %/test_table $(BUILD)/tests/unit/test_core%,$(UNIT_TESTS))
+CORE_STORY := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/core_story*.c))
 UNIT_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
 
 C_FILES := $(wildcard include/rmqwatch/*.h src/*/*.[ch] tests/unit/*.[ch] tests/sim/*.c)
@@ -202,9 +203,9 @@ $(RECORD): $(BUILD)/tests/sim/record.o $(BUILD)/tests/unit/sim_recording.o $(LIB
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS)
 
-# The core's tests need nothing but the core.
-$(CORE_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/core_story.o \
-    $(BUILD)/libcore.a $(BUILD)/libbase.a
+# The core's tests need nothing but the core, and the simulator's word on what the product's policy is.
+$(CORE_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(CORE_STORY) \
+    $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libbase.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka
 

@@ -58,18 +58,35 @@ static void absorb_members(struct core *core, const struct members_event *member
         step_action(step, ACTION_SAVE);
 }
 
-static void absorb_probe(struct core *core, const struct probe_event *probe)
+enum { LATE_MS = 1000 };
+
+/* A timeout that ends long after its time tells of our own loop: the answer may have been there. A command
+ * has a timeout of its own. */
+static bool is_late(const struct core *core, const struct probe_event *probe, uint64_t now_ms)
+{
+    return probe->kind != PROBE_EXEC && probe_result_info(probe->result)->timed_out &&
+           now_ms - probe->started_ms > core->policy.timeout_ms + LATE_MS;
+}
+
+static void absorb_probe(struct core *core, const struct probe_event *probe, uint64_t now_ms)
 {
     struct member *member = find_member(core, probe->node);
 
-    if (!member || probe->started_ms < core->distrust_before_ms)
+    if (!member || probe->started_ms < core->distrust_before_ms || is_late(core, probe, now_ms))
         return;
     /* What the former run of the broker said, or the lack of one, is no evidence on the present one. */
     if (member->local && probe->started_ms < core->unit.since_ms)
         return;
-    member_absorb(member, probe, &core->policy);
+    member_absorb(member, probe, &core->policy, now_ms);
     /* Any answer of the day after a stall ends it. */
     core->stalled = false;
+}
+
+enum { UNIT_NEWS_MS = 1000 };
+
+uint64_t absorb_deadline_ms(const struct core *core)
+{
+    return core->unit.ended_ms > 0 ? core->unit.ended_ms + UNIT_NEWS_MS : UINT64_MAX;
 }
 
 static bool is_activating(const struct unit_state *state)
@@ -108,11 +125,18 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
     struct unit_evidence *unit = &core->unit;
     const struct unit_state before = unit->state;
     bool known = unit->known;
-    bool was_running = known && unit_is_running(&before);
-    bool was_alive = was_running || (known && is_activating(&before));
+    /* While systemd could not be asked, it may have become anything: it is compared with what it was before.
+     */
+    bool was_running = unit_is_running(&before);
+    bool was_alive = was_running || is_activating(&before);
     bool another_run = before.invocation_id[0] && strcmp(before.invocation_id, state->invocation_id) != 0;
 
+    bool ended = unit->ended_ms > 0;
+
     remember_unit(core, &before, state, now_ms);
+    unit->awaited = false;
+    unit->ended_ms = 0;
+    unit->own_job = unit->own_job && !ended;
     unit->known = true;
     unit->state = *state;
     if (another_run || (known && was_running != unit_is_running(state))) {
@@ -120,26 +144,47 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
         member_forget(&core->members[0]);
         unit->since_ms = now_ms;
     }
-    if (!known)
-        return TRIGGER_COUNT;
-    if (unit_is_running(state) && !was_running)
+    if (unit_is_running(state) && (another_run || !was_running))
         return TRIGGER_UNIT_ACTIVE;
     /* Inactive is no death: somebody wanted it. */
-    return was_alive && unit_is_dead(unit) ? TRIGGER_UNIT_DEAD : TRIGGER_COUNT;
+    if (was_alive && unit_is_dead(unit))
+        return TRIGGER_UNIT_DEAD;
+    return ended && unit_is_dead(unit) ? TRIGGER_JOB_FAILED : TRIGGER_COUNT;
 }
 
-static enum trigger absorb_job(struct core *core, const struct job_event *job)
+static enum trigger end_job(struct unit_evidence *unit)
 {
-    core->unit.own_job = false;
+    unit->own_job = unit->awaited = false;
+    unit->ended_ms = 0;
+    return unit->ended_well ? TRIGGER_JOB_DONE : TRIGGER_JOB_FAILED;
+}
+
+/* The end of a start may be told before the unit's new state, which tells what became of it. */
+static enum trigger absorb_job(struct core *core, const struct job_event *job, uint64_t now_ms)
+{
+    struct unit_evidence *unit = &core->unit;
+
+    unit->ended_well = job->ok;
+    if (unit->awaited && unit_is_dead(unit) && strcmp(job->result, "canceled") != 0) {
+        unit->ended_ms = now_ms;
+        return TRIGGER_COUNT;
+    }
+    unit->own_job = false;
     /* Somebody put another job in its place: what the unit does now tells what it was. */
     if (!strcmp(job->result, "canceled"))
         return TRIGGER_COUNT;
-    return job->ok ? TRIGGER_JOB_DONE : TRIGGER_JOB_FAILED;
+    return end_job(unit);
+}
+
+/* Nothing comes any more: the unit is as dead as before. */
+static enum trigger absorb_tick(struct core *core, uint64_t now_ms)
+{
+    return now_ms >= absorb_deadline_ms(core) ? end_job(&core->unit) : TRIGGER_COUNT;
 }
 
 static enum trigger absorb_refusal(struct core *core, const struct request_event *request)
 {
-    core->unit.own_job = false;
+    core->unit.own_job = core->unit.awaited = false;
     text_copy(core->rescue.refusal, sizeof(core->rescue.refusal), request->error);
     return TRIGGER_REFUSED;
 }
@@ -228,7 +273,7 @@ enum trigger absorb(struct core *core, const struct event *event, struct step *s
 
     switch (event->kind) {
     case EVENT_TICK:
-        break;
+        return absorb_tick(core, event->now_ms);
     case EVENT_MEMBERS:
         absorb_members(core, &event->members, step);
         break;
@@ -238,16 +283,17 @@ enum trigger absorb(struct core *core, const struct event *event, struct step *s
             member_mark_slow(member, event->probe.kind);
         break;
     case EVENT_PROBE_DONE:
-        absorb_probe(core, &event->probe);
+        absorb_probe(core, &event->probe, event->now_ms);
         break;
     case EVENT_UNIT:
         return absorb_unit(core, &event->unit, event->now_ms);
     case EVENT_UNIT_LOST:
         core->unit.known = false;
-        core->unit.own_job = false;
+        core->unit.own_job = core->unit.awaited = false;
+        core->unit.ended_ms = 0;
         break;
     case EVENT_JOB_DONE:
-        return absorb_job(core, &event->job);
+        return absorb_job(core, &event->job, event->now_ms);
     case EVENT_REQUEST_DONE:
         return TRIGGER_ACCEPTED;
     case EVENT_REQUEST_FAILED:

@@ -8,5 +8,7 @@
 
 /* The trigger that the event is by itself, or TRIGGER_COUNT for none. */
 enum trigger absorb(struct core *core, const struct event *event, struct step *step);
+/* When it wants a tick, for news that may never come. */
+uint64_t absorb_deadline_ms(const struct core *core);
 
 #endif

@@ -58,6 +58,8 @@ static enum condition condition_of_silent(const struct core *core, uint64_t now_
 {
     uint64_t since_ms = member_silent_since_ms(&core->members[0]);
 
+    if (process_is_gone(&core->process, now_ms))
+        return CONDITION_UNKNOWN;
     if (process_is_frozen(&core->process, &core->policy, since_ms, now_ms))
         return CONDITION_FROZEN;
     if (!process_is_busy(&core->process, since_ms, now_ms))
@@ -73,14 +75,16 @@ static enum condition condition_of_closed(const struct core *core, uint64_t now_
 {
     int running;
 
-    /* Cut off or dead, it pauses alike: this node itself serves nobody now, but would make one more. */
-    if (core->member_count > 1 && views_serving(core) + 1 < views_majority(core))
+    /* A node that resumes starts its application first, and the others list it when that is done. */
+    if (core->minority_ms > 0 && now_ms - core->minority_ms < core->policy.verify_timeout_ms)
         return CONDITION_PAUSED;
     running = views_of_local(core, now_ms);
     if (views_local_drained(core, now_ms) || running == 1)
         return CONDITION_DRAINED;
     if (running == 0)
         return CONDITION_APP_STOPPED;
+    if (core->members[0].drained)
+        return CONDITION_DRAINED;
     return core->members_known && core->member_count == 1 ? CONDITION_APP_STOPPED : CONDITION_UNKNOWN;
 }
 
@@ -106,7 +110,7 @@ static enum condition condition_of_running(const struct core *core, uint64_t now
     if (member_ports_closed(member, &core->policy))
         return condition_of_closed(core, now_ms);
     /* Maintenance mode suspends the listeners; a kept-alive connection to the API outlives that. */
-    if (member_lost_listener(member))
+    if (member_lost_listener(member, &core->policy))
         return views_local_drained(core, now_ms) ? CONDITION_DRAINED : CONDITION_LISTENER_LOST;
     condition = condition_of_answers(member, &core->policy);
     if (condition != CONDITION_HEALTHY && condition != CONDITION_ALARM)

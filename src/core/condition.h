@@ -10,8 +10,11 @@ struct core;
 struct unit_evidence {
     bool known;
     struct unit_state state;
-    uint64_t since_ms;   /* when it last began or ceased to run; 0: before this agent */
-    bool own_job;        /* a start of ours is under way: passing through inactive is part of it */
+    uint64_t since_ms; /* when it last began or ceased to run; 0: before this agent */
+    bool own_job;      /* a start of ours is under way: passing through inactive is part of it */
+    bool awaited;      /* a start was asked for, and nothing was told of the unit since */
+    uint64_t ended_ms; /* when its job was over all the same; 0: it is not */
+    bool ended_well;
     bool own_stop;       /* we ended its restart loop when we gave up */
     bool stop_requested; /* it was seen being stopped by a job that is not ours */
 };

@@ -33,9 +33,16 @@ static void notice_stall(struct core *core, const struct event *event)
     core->stalled = true;
     core->stall_ms = late_ms;
     core->distrust_before_ms = event->now_ms;
-    for (size_t i = 0; i < core->member_count; i++)
+    for (size_t i = 0; i < core->member_count; i++) {
+        const struct probe_memory *amqp = &core->members[i].probes[PROBE_AMQP];
+        bool silent = amqp->failures > 0 && amqp->result == PROBE_RESULT_SILENT;
+
         member_forget(&core->members[i]);
+        if (silent)
+            member_suspect(&core->members[i]);
+    }
     process_forget(&core->process);
+    rescue_forgive(core, event->now_ms);
     core->views = (struct views){0};
 }
 
@@ -56,17 +63,23 @@ static void end_hold(struct core *core, struct step *step)
 }
 
 /* Another member that comes back was restarted by somebody: it counts against what the cluster can bear. */
-static void note_return(
-    struct core *core, const struct member *member, enum condition before, uint64_t now_ms)
+static void note_return(struct core *core, struct member *member, struct step *step)
 {
-    if (!member->local && before == CONDITION_PEER_DOWN &&
-        condition_in(member->condition, CONDITIONS_SERVING | CONDITION_BIT(UNKNOWN)))
-        budget_note_peer(&core->rescue.budget, now_ms);
+    if (member->condition == CONDITION_PEER_DOWN)
+        member->was_down = true;
+    if (!member->was_down || !condition_in(member->condition, CONDITIONS_SERVING))
+        return;
+    member->was_down = false;
+    budget_note_peer(&core->rescue.budget, step->now_ms);
+    step_action(step, ACTION_SAVE);
 }
 
 static void judge(struct core *core, struct step *step)
 {
     views_compare(core, step->now_ms);
+    /* Cut off or dead, the others make a node pause alike. It serves nobody then, but would make one more. */
+    if (core->member_count > 1 && views_serving(core) + 1 < views_majority(core))
+        core->minority_ms = step->now_ms;
     for (size_t i = 0; i < core->member_count; i++) {
         struct member *member = &core->members[i];
         enum condition before = member->condition;
@@ -76,7 +89,7 @@ static void judge(struct core *core, struct step *step)
             i == 0 ? condition_of_local(core, step->now_ms) : condition_of_peer(member, &core->policy);
         if (member->condition == before)
             continue;
-        note_return(core, member, before, step->now_ms);
+        note_return(core, member, step);
         member->condition_since_ms = step->now_ms;
         record = step_notice(step, core, ACTION_RECORD, NOTICE_NONE, member->name, member->condition,
             i == 0 ? core->rescue.incident.id : "", "the condition changed");
@@ -125,6 +138,23 @@ static void check_lease(struct core *core, struct step *step)
     quorum_list_standing(core, &step_action(step, ACTION_LEASE_CHECK)->lease);
 }
 
+enum { KEEP_AGAIN_MS = 10000 };
+
+/* While a member hangs, nobody can say who runs: what everybody said last is written down as the suspicion
+ * begins, for an agent that is restarted in the middle of it. Not at every answer, for the disk's sake; and a
+ * node that hesitates again and again does not write each time. */
+static void keep_views(struct core *core, struct step *step)
+{
+    bool suspected = member_unsettled(&core->members[0], &core->policy);
+    bool lately = core->kept_ms > 0 && step->now_ms - core->kept_ms < KEEP_AGAIN_MS;
+
+    if (suspected && !core->suspected && !lately) {
+        core->kept_ms = step->now_ms;
+        step_action(step, ACTION_SAVE);
+    }
+    core->suspected = suspected;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -147,9 +177,10 @@ void core_step(struct core *core, const struct event *event, struct action_list 
     rescue_evaluate(core, &step);
     watches_evaluate(core, &step);
     check_lease(core, &step);
+    keep_views(core, &step);
     set_paces(core, &step);
     core->deadline_ms = earlier(earlier(rescue_deadline_ms(core), watches_deadline_ms(core)),
-        event->now_ms + core->policy.interval_ms);
+        earlier(absorb_deadline_ms(core), event->now_ms + core->policy.interval_ms));
     /* A deadline in the past would be a loop without end. */
     if (core->deadline_ms <= event->now_ms)
         core->deadline_ms = event->now_ms + 1;

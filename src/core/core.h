@@ -14,15 +14,15 @@
 /* Parts of an incident whose duration is told. */
 enum phase_kind { PHASE_DETECT, PHASE_ASK, PHASE_KILL, PHASE_BOOT, PHASE_VERIFY, PHASE_COUNT };
 
-enum { TOLD_ROWS_MAX = 24 }; /* the table has fewer rows that tell NOTICE_HELD or NOTICE_RESTARTING */
+enum { TOLD_ROWS_MAX = 24 }; /* the table has fewer rows that are told once */
 
 struct incident {
     char id[RMQ_INCIDENT_ID_MAX]; /* empty: no incident */
     int64_t since_wall_ms;
     uint64_t since_ms;
     uint64_t phase_ms[PHASE_COUNT];
-    size_t told_count; /* rows that people know of already */
-    const struct row *told[TOLD_ROWS_MAX];
+    uint32_t told_count; /* rows that people know of already, by a hash of their sentence */
+    uint32_t told[TOLD_ROWS_MAX];
 };
 
 /* The steps of the proof, in their order. */
@@ -58,9 +58,11 @@ enum { OPENINGS_MAX = 8 };
 struct rescue {
     enum state state;
     uint64_t entered_ms;
-    uint64_t deadline_ms; /* UINT64_MAX: none */
-    uint64_t asked_ms;    /* when the others were asked last */
-    uint64_t active_ms;   /* when the unit was seen to become active; proofs must be younger */
+    uint64_t deadline_ms;      /* UINT64_MAX: none */
+    bool eager;                /* held by a former agent: asks the others as soon as there is a proof */
+    uint64_t gave_up_until_ms; /* people know until then that it was given up */
+    uint64_t asked_ms;         /* when the others were asked last */
+    uint64_t active_ms;        /* when the unit was seen to become active; proofs must be younger */
     struct incident incident;
     struct verify verify;
     struct budget budget;
@@ -124,18 +126,41 @@ struct core {
     struct watch watches[WATCH_PEER];
     struct watch peer_watches[RMQ_MEMBERS_MAX];
     bool stalled;
+    uint64_t minority_ms;        /* when no majority was there last, even if this node served; 0: never */
+    bool suspected;              /* the local node's answers were on their way to a verdict */
+    uint64_t kept_ms;            /* when a suspicion was written down last; 0: never */
     uint64_t stall_ms;           /* how late the loop was */
     uint64_t distrust_before_ms; /* probes that started before are not believed */
     uint64_t deadline_ms;        /* when the next tick was asked for */
 };
 
+/* Whom a member had listed: bit sets over the snapshot's list of members. */
+struct core_snapshot_view {
+    uint64_t said_ms; /* on the clock of taken_ms; 0: it had listed nobody */
+    uint32_t listed, running, drained;
+};
+
+/* A problem that was told, so that its end will be. */
+struct core_snapshot_watch {
+    enum watch_kind kind;
+    char node[RMQ_NODE_NAME_MAX];
+    int64_t since_wall_ms;
+    char incident[RMQ_INCIDENT_ID_MAX];
+};
+
 /* What survives a restart of the agent. Times are wall time, since the machine may have been restarted too.
- */
+ * What is worth anything for a minute only is on the agent's own clock, and void on another one. */
 struct core_snapshot {
     enum state state;
     char incident[RMQ_INCIDENT_ID_MAX];
     int64_t since_wall_ms;
     uint64_t phase_ms[PHASE_COUNT];
+    uint32_t told_count;
+    uint32_t told[TOLD_ROWS_MAX];
+    uint32_t opening_count;
+    int64_t openings_wall_ms[OPENINGS_MAX];
+    uint32_t watch_count;
+    struct core_snapshot_watch watches[WATCH_PEER + RMQ_MEMBERS_MAX];
     uint32_t give_ups;
     uint32_t restart_count;
     int64_t restarts_wall_ms[BUDGET_RESTARTS_MAX];
@@ -143,9 +168,16 @@ struct core_snapshot {
     int64_t peer_returns_wall_ms[BUDGET_RESTARTS_MAX];
     struct hold hold; /* until_ms is not used */
     bool seen_running;
-    char invocation_id[33]; /* of the unit when this was taken */
+    bool running;           /* the unit, when this was taken */
+    char invocation_id[33]; /* of it then */
     size_t member_count;
-    char members[RMQ_MEMBERS_MAX][RMQ_NODE_NAME_MAX];
+    char members[RMQ_MEMBERS_MAX][RMQ_NODE_NAME_MAX]; /* the local node first */
+    uint64_t taken_ms;                                /* when this was taken, on both clocks */
+    int64_t taken_wall_ms;
+    uint32_t view_count;
+    struct core_snapshot_view views[RMQ_MEMBERS_MAX]; /* of members[], in their order */
+    bool partitioned, drained;                        /* by the local node's own word */
+    struct disagreement mutual, stale;
 };
 
 /* CLUSTER may be empty until the cluster tells its name. */

@@ -18,7 +18,15 @@ void member_forget(struct member *member)
     member->partitions_started_ms = 0;
     member->vhosts_started_ms = 0;
     member->queues_started_ms = 0;
+    member->recalled = false;
+    member->drained = false;
     member->leaderless_seen = 0;
+}
+
+void member_suspect(struct member *member)
+{
+    member->probes[PROBE_AMQP] =
+        (struct probe_memory){.seen = true, .result = PROBE_RESULT_SILENT, .failures = 1};
 }
 
 /* A connection alone proves nothing after silence: the kernel accepts on behalf of a hung broker. */
@@ -33,6 +41,8 @@ static void absorb_up(
 {
     memory->failures = 0;
     memory->timeouts = 0;
+    memory->refusals = 0;
+    memory->mutes = 0;
     memory->misconfigured = 0;
     memory->slow = false;
     if (memory->successes == 0)
@@ -47,9 +57,10 @@ static void absorb_up(
         memory->health = HEALTH_UP;
 }
 
-static void absorb_down(
-    struct probe_memory *memory, const struct probe_event *probe, bool timed_out, const struct policy *policy)
+static void absorb_down(struct probe_memory *memory, const struct probe_event *probe,
+    const struct probe_result_info *info, const struct policy *policy)
 {
+    bool timed_out = info->timed_out;
     uint64_t apart_ms = policy->fast_interval_ms * 3 / 4; /* a fast interval, less what timers are early by */
 
     memory->successes = 0;
@@ -62,11 +73,15 @@ static void absorb_down(
     memory->counted_ms = probe->started_ms;
     memory->failures++;
     memory->timeouts = timed_out ? memory->timeouts + 1 : 0;
+    memory->refusals = timed_out ? 0 : memory->refusals + 1;
+    memory->mutes = info->host_answers ? 0 : memory->mutes + 1;
+    if (memory->refusals == 1)
+        memory->refused_since_ms = probe->started_ms;
     if (memory->failures >= policy->fall)
         memory->health = HEALTH_DOWN;
 }
 
-static void absorb_view(struct member *member, const struct probe_event *probe)
+static void absorb_view(struct member *member, const struct probe_event *probe, uint64_t now_ms)
 {
     const struct node_view *view = &probe->view;
 
@@ -81,6 +96,9 @@ static void absorb_view(struct member *member, const struct probe_event *probe)
         member->view.member_count = view->member_count;
         memcpy(member->view.members, view->members, sizeof(view->members));
         member->members_started_ms = probe->started_ms;
+        member->members_heard_ms = now_ms;
+        member->drained = member_says_drained(member, member->name);
+        member->recalled = false;
     }
     if (view->partitions_known) {
         member->view.partitions_known = true;
@@ -111,7 +129,8 @@ static void absorb_view(struct member *member, const struct probe_event *probe)
     }
 }
 
-void member_absorb(struct member *member, const struct probe_event *probe, const struct policy *policy)
+void member_absorb(
+    struct member *member, const struct probe_event *probe, const struct policy *policy, uint64_t now_ms)
 {
     struct probe_memory *memory = &member->probes[probe->kind];
     const struct probe_result_info *info = probe_result_info(probe->result);
@@ -121,7 +140,7 @@ void member_absorb(struct member *member, const struct probe_event *probe, const
     if (info->health == HEALTH_UP) {
         absorb_up(memory, probe, policy);
     } else if (info->health == HEALTH_DOWN) {
-        absorb_down(memory, probe, info->timed_out, policy);
+        absorb_down(memory, probe, info, policy);
         /* One that is not there any more may come back as another: what it said of the others is void. */
         if (probe->kind == PROBE_MANAGEMENT && !info->timed_out)
             member->view.members_known = false;
@@ -129,6 +148,8 @@ void member_absorb(struct member *member, const struct probe_event *probe, const
         /* Something answered, so it does not hang; what it is like stays unknown. */
         memory->failures = 0;
         memory->timeouts = 0;
+        memory->refusals = 0;
+        memory->mutes = 0;
         memory->successes = 0;
         memory->slow = false;
         memory->misconfigured++;
@@ -141,7 +162,7 @@ void member_absorb(struct member *member, const struct probe_event *probe, const
     memory->result = probe->result;
     memory->started_ms = probe->started_ms;
     if (probe->has_view)
-        absorb_view(member, probe);
+        absorb_view(member, probe, now_ms);
 }
 
 void member_mark_slow(struct member *member, enum probe_kind kind)
@@ -190,7 +211,7 @@ uint64_t member_silent_since_ms(const struct member *member)
 
 static bool is_refused(const struct probe_memory *memory, const struct policy *policy)
 {
-    return memory->result == PROBE_RESULT_REFUSED && memory->failures >= policy->fall;
+    return memory->result == PROBE_RESULT_REFUSED && memory->refusals >= policy->fall;
 }
 
 bool member_ports_closed(const struct member *member, const struct policy *policy)
@@ -200,14 +221,15 @@ bool member_ports_closed(const struct member *member, const struct policy *polic
            is_refused(&member->probes[PROBE_MANAGEMENT], policy);
 }
 
-bool member_lost_listener(const struct member *member)
+bool member_lost_listener(const struct member *member, const struct policy *policy)
 {
     const struct probe_memory *amqp = &member->probes[PROBE_AMQP];
     const struct probe_memory *api = &member->probes[PROBE_MANAGEMENT];
 
     /* An AMQP failure from before the API came up is the end of what both suffered from. */
-    return amqp->health == HEALTH_DOWN && api->health == HEALTH_UP && api->failures == 0 &&
-           amqp->counted_ms > api->up_since_ms && !probe_result_info(amqp->result)->timed_out;
+    return amqp->health == HEALTH_DOWN && amqp->refusals >= policy->fall && api->health == HEALTH_UP &&
+           api->failures == 0 && api->successes >= policy->fall &&
+           amqp->counted_ms > api->up_since_ms + (policy->fall - 1) * policy->fast_interval_ms;
 }
 
 void member_forget_unused(struct member *member, const struct policy *policy)
@@ -245,12 +267,35 @@ bool member_is_up(const struct member *member)
     return any;
 }
 
+bool member_is_rising(const struct member *member)
+{
+    bool any = false;
+
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        any = any || member->probes[kind].successes > 0;
+    return any && member_is_down(member);
+}
+
 bool member_host_answers(const struct member *member)
 {
     for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
         if (member->probes[kind].seen && probe_result_info(member->probes[kind].result)->host_answers)
             return true;
     return false;
+}
+
+bool member_host_is_silent(const struct member *member, const struct policy *policy)
+{
+    bool any = false;
+
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
+        if (!member->probes[kind].seen)
+            continue;
+        if (member->probes[kind].mutes < policy->fall)
+            return false;
+        any = true;
+    }
+    return any;
 }
 
 static const struct member_view *find_view(const struct member *member, const char *other)

@@ -7,20 +7,23 @@
 
 /* The runs of one probe kind against one member, in the order of their starts. */
 struct probe_memory {
-    bool seen;                /* at least one run counted */
-    enum probe_result result; /* of the last run that counted */
-    uint64_t started_ms;      /* when that run started */
-    uint64_t counted_ms;      /* start of the last failure that counted */
-    uint64_t failed_since_ms; /* start of the first failure in a row */
-    uint64_t succeeded_ms;    /* start of the last success */
-    uint64_t up_since_ms;     /* start of the first success in a row */
-    uint64_t deep_ok_ms;      /* start of the last deep success */
-    uint32_t failures;        /* in a row, of any kind */
-    uint32_t timeouts;        /* in a row, all of them timeouts */
-    uint32_t successes;       /* in a row */
-    uint32_t misconfigured;   /* in a row: our setting is at fault */
-    bool slow;                /* a run is waiting longer than it should */
-    enum health health;       /* after rise and fall */
+    bool seen;                 /* at least one run counted */
+    enum probe_result result;  /* of the last run that counted */
+    uint64_t started_ms;       /* when that run started */
+    uint64_t counted_ms;       /* start of the last failure that counted */
+    uint64_t failed_since_ms;  /* start of the first failure in a row */
+    uint64_t refused_since_ms; /* start of the first of the refusals */
+    uint64_t succeeded_ms;     /* start of the last success */
+    uint64_t up_since_ms;      /* start of the first success in a row */
+    uint64_t deep_ok_ms;       /* start of the last deep success */
+    uint32_t failures;         /* in a row, of any kind */
+    uint32_t timeouts;         /* in a row, all of them timeouts */
+    uint32_t refusals;         /* in a row, none of them a timeout */
+    uint32_t mutes;            /* in a row: nothing on the host answered */
+    uint32_t successes;        /* in a row */
+    uint32_t misconfigured;    /* in a row: our setting is at fault */
+    bool slow;                 /* a run is waiting longer than it should */
+    enum health health;        /* after rise and fall */
 };
 
 struct member {
@@ -30,11 +33,15 @@ struct member {
     struct node_view view;      /* each part as last known */
     uint64_t alarms_started_ms; /* start of the run that brought that part; 0 never */
     uint64_t members_started_ms;
+    uint64_t members_heard_ms; /* when that run ended: it may tell of any moment in between */
     uint64_t partitions_started_ms;
     uint64_t vhosts_started_ms;
     uint64_t queues_started_ms;
+    bool recalled;            /* whom it lists was heard by a former agent */
+    bool drained;             /* it has said last of itself that it is in maintenance mode */
     uint32_t leaderless_seen; /* answers in a row with queues that have no leader */
     enum condition condition;
+    bool was_down; /* and has not served since */
     uint64_t condition_since_ms;
     bool fast; /* the pace that was ordered last */
 };
@@ -42,8 +49,12 @@ struct member {
 void member_init(struct member *member, const char *name, bool local);
 /* Forgets all answers, as after a stall: counting starts afresh. */
 void member_forget(struct member *member);
+/* Remembers of the past only that its AMQP port was silent: that the kernel accepts a connection is no
+ * answer. */
+void member_suspect(struct member *member);
 /* Takes one result in; results of runs that started before the last success are out of date and ignored. */
-void member_absorb(struct member *member, const struct probe_event *probe, const struct policy *policy);
+void member_absorb(
+    struct member *member, const struct probe_event *probe, const struct policy *policy, uint64_t now_ms);
 void member_mark_slow(struct member *member, enum probe_kind kind);
 
 /* Whether its answers are still on their way to a verdict: then it is probed fast and deep. */
@@ -58,16 +69,22 @@ uint64_t member_silent_since_ms(const struct member *member);
 /* AMQP and management API both refuse connections, `fall` times in a row: the host is there, nothing listens.
  */
 bool member_ports_closed(const struct member *member, const struct policy *policy);
-/* The management API answers, the AMQP port does not. */
-bool member_lost_listener(const struct member *member);
+/* The management API answers, and for as long as it takes to count as down the AMQP port does not: right
+ * after a start, a pause or a hang the one is open before the other. */
+bool member_lost_listener(const struct member *member, const struct policy *policy);
 /* Forgets the answers to kinds of probes that are not in use any more. */
 void member_forget_unused(struct member *member, const struct policy *policy);
 /* Every kind of probe that is in use says down. */
 bool member_is_down(const struct member *member);
 /* No probe in use says down, and at least one says up. */
 bool member_is_up(const struct member *member);
-/* Something on the member's host answered lately, so that its own agent is likely to be there. */
+/* It counts as down, and its last answer was a good one: it is coming back. */
+bool member_is_rising(const struct member *member);
+/* Something on the member's host answered last. */
 bool member_host_answers(const struct member *member);
+/* Nothing on the member's host has answered, `fall` times in a row: its own agent is not likely to be there.
+ */
+bool member_host_is_silent(const struct member *member, const struct policy *policy);
 /* Whether OTHER is listed as running: 1 yes, 0 no, -1 not known. */
 int member_says_running(const struct member *member, const char *other);
 /* It does not list itself as not running: a broker that boots opens its API early, and then calls everybody

@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum {
+    GONE_MS = 5000,        /* a unit that is active without a process for longer never had one to look at */
     FRESH_MS = 15000,      /* an older sample tells nothing of now */
     WINDOW_MIN_MS = 1500,  /* a share over less than that is chance */
     BUSY_PERCENT = 20,     /* of a processor, wanted; an idle broker wants 1 or 2 */
@@ -21,7 +22,10 @@ void process_absorb(struct process *process, const struct host_sample *sample, u
     struct process_sample *last;
 
     if (!sample->process_known || sample->pid == 0) {
+        uint64_t gone_ms = process->pid != 0 && sample->process_known ? now_ms : process->gone_ms;
+
         process_forget(process);
+        process->gone_ms = gone_ms;
         return;
     }
     if (sample->pid != process->pid) {
@@ -36,6 +40,10 @@ void process_absorb(struct process *process, const struct host_sample *sample, u
         else if (process->idle_since_ms == 0)
             process->idle_since_ms = last->at_ms;
     }
+    if (sample->process_state != 'D')
+        process->waits_since_ms = 0;
+    else if (process->waits_since_ms == 0)
+        process->waits_since_ms = now_ms;
     if (process->count == PROCESS_SAMPLES_MAX)
         memmove(process->samples, process->samples + 1, --process->count * sizeof(process->samples[0]));
     process->run_delay_known = process->run_delay_known && sample->run_delay_known;
@@ -43,6 +51,11 @@ void process_absorb(struct process *process, const struct host_sample *sample, u
     process->state = sample->process_state;
     process->samples[process->count++] = (struct process_sample){
         now_ms, sample->cpu_ms, sample->cpu_ms + sample->run_delay_ms, sample->io_bytes};
+}
+
+bool process_is_gone(const struct process *process, uint64_t now_ms)
+{
+    return process->gone_ms > 0 && now_ms - process->gone_ms < GONE_MS;
 }
 
 static const struct process_sample *newest(const struct process *process, uint64_t now_ms)
@@ -53,21 +66,6 @@ static const struct process_sample *newest(const struct process *process, uint64
         return NULL;
     last = &process->samples[process->count - 1];
     return now_ms - last->at_ms <= FRESH_MS ? last : NULL;
-}
-
-bool process_is_frozen(
-    const struct process *process, const struct policy *policy, uint64_t since_ms, uint64_t now_ms)
-{
-    const struct process_sample *last = newest(process, now_ms);
-    uint64_t least_ms = (policy->fall - 1) * policy->fast_interval_ms;
-
-    if (!last)
-        return false;
-    if (process->state == 'T' || process->state == 't')
-        return true;
-    /* The window may begin one sample after the first failure. */
-    return process->idle_since_ms > 0 && last->at_ms - process->idle_since_ms >= least_ms &&
-           process->idle_since_ms <= since_ms + policy->interval_ms;
 }
 
 bool process_is_busy(const struct process *process, uint64_t since_ms, uint64_t now_ms)
@@ -88,6 +86,34 @@ bool process_is_busy(const struct process *process, uint64_t since_ms, uint64_t 
     if (process->run_delay_known)
         return (last->wanted_ms - first->wanted_ms) * 100 >= BUSY_PERCENT * elapsed_ms;
     return (last->cpu_ms - first->cpu_ms) * 100 >= BUSY_PERCENT_USED * elapsed_ms;
+}
+
+/* It has been so since FROM_MS: over the whole silence, which may have begun one sample before. */
+static bool lasts(
+    uint64_t from_ms, const struct process_sample *last, const struct policy *policy, uint64_t since_ms)
+{
+    uint64_t least_ms = (policy->fall - 1) * policy->fast_interval_ms;
+
+    return from_ms > 0 && last->at_ms - from_ms >= least_ms && from_ms <= since_ms + policy->interval_ms;
+}
+
+bool process_is_frozen(
+    const struct process *process, const struct policy *policy, uint64_t since_ms, uint64_t now_ms)
+{
+    const struct process_sample *last = newest(process, now_ms);
+
+    if (!last)
+        return false;
+    if (process->state == 'T' || process->state == 't')
+        return true;
+    if (lasts(process->idle_since_ms, last, policy, since_ms))
+        return true;
+    /* The state is that of its first thread, which has nothing to do with disks: the broker's files are read
+     * and written by other threads. It waits in the kernel for a moment when the machine swaps, say. When
+     * every sample finds it there, it is stuck: a freezer, a core dump, a file system that is gone. But as
+     * long as the other threads work or move data, the broker is slow, and not frozen. */
+    return lasts(process->waits_since_ms, last, policy, since_ms) &&
+           !process_is_busy(process, since_ms, now_ms);
 }
 
 void process_describe(const struct process *process, uint64_t now_ms, char *text, size_t size)

@@ -17,16 +17,22 @@ struct process_sample {
 /* The newest samples of one process, oldest first. */
 struct process {
     uint32_t pid;
+    uint64_t gone_ms; /* when it was found to have ended; 0: it is there, or was never seen */
     char state;
     bool run_delay_known, io_known; /* in every sample */
     uint32_t count;
     struct process_sample samples[PROCESS_SAMPLES_MAX];
     uint64_t idle_since_ms; /* since when it has used no CPU time at all; 0: it has, in the last sample */
+    uint64_t
+        waits_since_ms; /* since when each sample found it waiting in the kernel; 0: the last one did not */
 };
 
 void process_absorb(struct process *process, const struct host_sample *sample, uint64_t now_ms);
 void process_forget(struct process *process);
-/* It is stopped, or has used no CPU time since SINCE_MS, for as long as it takes to count as down. */
+/* It has just ended: systemd is about to tell. */
+bool process_is_gone(const struct process *process, uint64_t now_ms);
+/* It is stopped; or since SINCE_MS, for as long as it takes to count as down, it has used no CPU time, or has
+ * waited in the kernel and not been busy. */
 bool process_is_frozen(
     const struct process *process, const struct policy *policy, uint64_t since_ms, uint64_t now_ms);
 /* In the time since SINCE_MS, as far back as samples reach, it has wanted a fair share of a processor, or

@@ -38,9 +38,19 @@ static bool answered_well(const struct core *core, const struct member *member)
            member->probes[PROBE_MANAGEMENT].misconfigured == 0;
 }
 
+/* While this agent was away a member may have become another process, one that boots perhaps and opens its
+ * API early: what the former one said counts once the AMQP port answers, which opens when the boot is over.
+ */
+static bool is_the_same(const struct member *member)
+{
+    const struct probe_memory *amqp = &member->probes[PROBE_AMQP];
+
+    return !member->recalled || (amqp->succeeded_ms > 0 && amqp->failures == 0);
+}
+
 static bool has_view(const struct core *core, const struct member *member)
 {
-    return member->view.members_known &&
+    return member->view.members_known && is_the_same(member) &&
            member->members_started_ms + VIEW_MAX_AGE_MS >= core->rescue.asked_ms;
 }
 
@@ -92,17 +102,32 @@ bool quorum_of_others(const struct core *core)
     return standing >= core->member_count / 2 + 1;
 }
 
-/* Everybody who answers, and somebody does, says that this node does not run. */
+/* Since when this node has not answered anything. */
+static uint64_t answered_last_ms(const struct member *local)
+{
+    uint64_t last_ms = 0;
+
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        if (local->probes[kind].succeeded_ms > last_ms)
+            last_ms = local->probes[kind].succeeded_ms;
+    return last_ms;
+}
+
+/* Everybody who answers, and somebody does, says that this node does not run, and has said so since it
+ * answered last: it may have been down before, too. */
 static bool counted_out(const struct core *core)
 {
+    uint64_t last_ms = answered_last_ms(&core->members[0]);
     size_t answers = 0;
 
     for (size_t i = 1; i < core->member_count; i++) {
         const struct member *member = &core->members[i];
 
-        if (!is_witness(core, member))
+        if (!answered_well(core, member) || !member_is_witness(member))
             continue;
-        if (member_says_running(member, core->members[0].name) != 0)
+        /* One that has not said anything lately may think otherwise. */
+        if (!has_view(core, member) || member_says_running(member, core->members[0].name) != 0 ||
+            member->recalled || member->members_started_ms < last_ms)
             return false;
         answers++;
     }

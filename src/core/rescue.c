@@ -101,7 +101,7 @@ static void open_incident(struct core *core, const struct step *step)
     const struct probe_memory *probes = core->members[0].probes;
 
     memset(incident, 0, sizeof(*incident));
-    step_incident_id(step, core->members[0].name, incident->id, sizeof(incident->id));
+    step_incident_id(step, core->members[0].name, "", incident->id, sizeof(incident->id));
     incident->since_wall_ms = step->wall_ms;
     incident->since_ms = step->now_ms;
     core->rescue.refusal[0] = '\0';
@@ -141,6 +141,7 @@ static void act_start(struct core *core, struct step *step)
 
     step_action(step, unit_is_dead(&core->unit) && early ? ACTION_RESTART_UNIT : ACTION_START_UNIT);
     core->unit.own_job = true;
+    core->unit.awaited = true;
 }
 
 static void act_ask(struct core *core, struct step *step)
@@ -260,6 +261,7 @@ void rescue_trigger(struct core *core, enum trigger trigger, struct step *step)
     if (phase != PHASE_COUNT)
         rescue->incident.phase_ms[phase] += step->now_ms - rescue->entered_ms;
     rescue->state = row->to;
+    rescue->eager = false;
     rescue->entered_ms = step->now_ms;
     count_restart(core, row, from, step);
     rescue->deadline_ms = deadline_of(core, row->to, step->now_ms);
@@ -312,6 +314,26 @@ static uint64_t state_deadline_ms(const struct rescue *rescue)
                : rescue->deadline_ms;
 }
 
+static bool is_due(const struct core *core, uint64_t now_ms)
+{
+    const struct rescue *rescue = &core->rescue;
+
+    return now_ms >= state_deadline_ms(rescue) ||
+           (rescue->eager && condition_in(core->members[0].condition, CONDITIONS_CURABLE));
+}
+
+void rescue_forgive(struct core *core, uint64_t now_ms)
+{
+    const uint32_t waiting =
+        1u << STATE_ASKING | 1u << STATE_LEASING | 1u << STATE_KILLING | 1u << STATE_STARTING;
+    enum state state = core->rescue.state;
+
+    if ((waiting >> state) & 1)
+        core->rescue.deadline_ms = deadline_of(core, state, now_ms);
+    else if (state == STATE_VERIFYING || state == STATE_UNVERIFIED)
+        verify_begin(core, now_ms);
+}
+
 void rescue_evaluate(struct core *core, struct step *step)
 {
     rescue_trigger(core, (enum trigger)core->members[0].condition, step);
@@ -321,7 +343,7 @@ void rescue_evaluate(struct core *core, struct step *step)
     if (core->rescue.state == STATE_ASKING && quorum_all_answered(core) && !core->rescue.collecting)
         rescue_trigger(core, TRIGGER_ASKED, step);
     evaluate_proofs(core, step);
-    if (step->now_ms >= state_deadline_ms(&core->rescue)) {
+    if (is_due(core, step->now_ms)) {
         core->rescue.deadline_ms = NEVER;
         rescue_trigger(core, TRIGGER_DEADLINE, step);
     }

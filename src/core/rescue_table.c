@@ -46,8 +46,8 @@ const struct row rescue_rows[] = {
     {S(STARTING), DEAD, 0, 0, STAY, QUIET, "the start is on its way"},
     {S(BACKING_OFF), DEAD, 0, 0, STAY, QUIET, "the pause before the next start runs"},
     {S(GAVE_UP), DEAD, 0, 0, STAY, QUIET, "given up: waiting for the next slow retry"},
-    {S(OBSERVED), DEAD | CURABLE, 0, F(ACT), STAY, QUIET, "mode = observe: said, not done"},
-    {S(OBSERVED), DEAD | CURABLE, F(ACT), 0, STATE_RESUMED, QUIET, "mode = act again: judged anew"},
+    {S(OBSERVED), DEAD | CURABLE | OPTED, 0, F(ACT), STAY, QUIET, "mode = observe: said, not done"},
+    {S(OBSERVED), DEAD | CURABLE | OPTED, F(ACT), 0, STATE_RESUMED, QUIET, "mode = act again: judged anew"},
 
     /* -- it died again -- */
     {S(STARTING), T(JOB_FAILED) | T(UNIT_DEAD), F(DEAD) | F(BUDGET), 0, STATE_BACKING_OFF, ACT_NOTHING,
@@ -100,10 +100,10 @@ const struct row rescue_rows[] = {
     {CALM, CURABLE, F(FOREIGN_JOB), 0, STAY, QUIET, "it hangs, but a job that is not ours is at it"},
     {CALM, CURABLE, 0, F(FOREIGN_JOB), STATE_ASKING, ACT_ASK, NOTICE_HUNG,
         "it is running, but AMQP and API do not answer: ask the others whether a restart is safe"},
-    {CALM, OPTED, F(PROOF), F(FOREIGN_JOB), STATE_ASKING, ACT_ASK, NOTICE_NONE,
+    {CALM | S(VERIFYING) | S(UNVERIFIED), OPTED, F(PROOF), F(FOREIGN_JOB), STATE_ASKING, ACT_ASK, NOTICE_NONE,
         "it serves no clients, and the configuration wants it restarted then: ask the others whether it is "
         "safe"},
-    {CALM, OPTED, F(PROOF) | F(FOREIGN_JOB), 0, STAY, QUIET,
+    {CALM | S(VERIFYING) | S(UNVERIFIED), OPTED, F(PROOF) | F(FOREIGN_JOB), 0, STAY, QUIET,
         "it serves no clients, but a job that is not ours is at it"},
     {S(VERIFYING) | S(UNVERIFIED), CURABLE, 0, 0, STATE_ASKING, ACT_ASK, NOTICE_HUNG,
         "it hangs again after its start: ask the others whether a restart is safe"},
@@ -183,18 +183,22 @@ const struct row rescue_rows[] = {
     /* -- running again: prove it -- */
     {S(STARTING), T(JOB_DONE) | T(UNIT_ACTIVE) | SERVING, 0, 0, STATE_VERIFYING, ACT_ASK, NOTICE_NONE,
         "the unit is active: now the recovery is to be proven"},
+    {S(KILLING), T(UNIT_ACTIVE), 0, 0, STATE_VERIFYING, ACT_ASK, NOTICE_NONE,
+        "it died and was started again: now the recovery is to be proven"},
     {S(BACKING_OFF) | S(GAVE_UP), T(UNIT_ACTIVE) | SERVING, 0, 0, STATE_VERIFYING, ACT_ASK, NOTICE_NONE,
         "somebody else started it: now the recovery is to be proven"},
     {S(RESUMED), SERVING, 0, 0, STATE_VERIFYING, ACT_ASK, NOTICE_NONE,
         "it came up while this agent was away: now the recovery is to be proven"},
     {S(STARTING) | S(BACKING_OFF) | S(GAVE_UP), CURABLE | LIMBO | OPTED, 0, 0, STAY, QUIET,
         "nothing is certain before it has started"},
-    {S(VERIFYING), SERVING | LIMBO | OPTED, 0, 0, STAY, QUIET, "the proofs are being collected"},
+    {S(VERIFYING), SERVING | LIMBO, 0, 0, STAY, QUIET, "the proofs are being collected"},
+    {S(VERIFYING), OPTED, 0, F(PROOF), STAY, QUIET, "the proofs are being collected"},
     {S(VERIFYING) | S(UNVERIFIED), T(VERIFIED), 0, 0, STATE_WATCHING, ACT_NOTHING, NOTICE_RECOVERED,
         "every proof of recovery holds"},
     {S(VERIFYING), T(DEADLINE), 0, 0, STATE_UNVERIFIED, ACT_NOTHING, NOTICE_UNVERIFIED,
         "it runs again, but a proof of recovery is missing"},
-    {S(UNVERIFIED), SERVING | LIMBO | OPTED, 0, 0, STAY, QUIET, "a proof of recovery is still missing"},
+    {S(UNVERIFIED), SERVING | LIMBO, 0, 0, STAY, QUIET, "a proof of recovery is still missing"},
+    {S(UNVERIFIED), OPTED, 0, F(PROOF), STAY, QUIET, "a proof of recovery is still missing"},
     {S(UNVERIFIED), T(UNIT_ACTIVE) | T(JOB_DONE), 0, 0, STATE_VERIFYING, ACT_ASK, NOTICE_NONE,
         "the unit is active: now the recovery is to be proven"},
 
@@ -225,7 +229,7 @@ const struct row rescue_rows[] = {
     {S(RESUMED), LIMBO, 0, F(RUNNING), STAY, QUIET, "nothing is certain: wait and see"},
     {S(WATCHING) | S(STANDBY), LIMBO, 0, 0, STAY, QUIET,
         "nothing is certain, or it is left alone: wait and see"},
-    {S(OBSERVED), LIMBO | OPTED, 0, 0, STAY, QUIET, "nothing is certain: wait and see"},
+    {S(OBSERVED), LIMBO, 0, 0, STAY, QUIET, "nothing is certain: wait and see"},
     {S(STARTING), T(ACCEPTED) | T(ASKED) | T(VERIFIED) | T(GRANTED) | T(TAKEN) | T(UNAVAILABLE) | T(RESUME),
         0, 0, STAY, QUIET, "not what a start waits for"},
     {S(BACKING_OFF) | S(GAVE_UP),
@@ -245,8 +249,8 @@ const struct row rescue_rows[] = {
         "the lease's answer came too late"},
     {S(LEASING) | S(HELD), T(ASKED), 0, 0, STAY, QUIET, "the answers came too late"},
     {S(KILLING),
-        T(UNIT_ACTIVE) | T(UNIT_DEAD) | T(JOB_DONE) | T(JOB_FAILED) | T(ASKED) | T(VERIFIED) | T(GRANTED) |
-            T(TAKEN) | T(UNAVAILABLE) | T(RESUME),
+        T(UNIT_DEAD) | T(JOB_DONE) | T(JOB_FAILED) | T(ASKED) | T(VERIFIED) | T(GRANTED) | T(TAKEN) |
+            T(UNAVAILABLE) | T(RESUME),
         0, 0, STAY, QUIET, "the condition tells when it is dead"},
     {S(VERIFYING),
         T(UNIT_ACTIVE) | T(UNIT_DEAD) | T(JOB_DONE) | T(JOB_FAILED) | T(ACCEPTED) | T(REFUSED) | T(ASKED) |

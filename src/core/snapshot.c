@@ -1,9 +1,65 @@
 /* What a restarted agent needs to go on with an incident, and nothing that it can find out anew. */
 #include "base/text.h"
 #include "core/core.h"
-#include "core/rescue.h"
 
 #include <string.h>
+
+static void save_view(
+    const struct core *core, const struct member *member, struct core_snapshot_view *ret_view)
+{
+    if (!member->view.members_known)
+        return;
+    ret_view->said_ms = member->members_started_ms;
+    for (size_t i = 0; i < core->member_count; i++) {
+        int running = member_says_running(member, core->members[i].name);
+        uint32_t bit = UINT32_C(1) << i;
+
+        ret_view->listed |= running >= 0 ? bit : 0;
+        ret_view->running |= running == 1 ? bit : 0;
+        ret_view->drained |= member_says_drained(member, core->members[i].name) ? bit : 0;
+    }
+}
+
+static void save_views(const struct core *core, struct core_snapshot *snapshot)
+{
+    snapshot->view_count = (uint32_t)snapshot->member_count;
+    for (size_t i = 0; i < snapshot->member_count; i++)
+        save_view(core, &core->members[i], &snapshot->views[i]);
+    snapshot->partitioned = core->members[0].view.partitioned;
+    snapshot->drained = core->members[0].drained;
+    snapshot->mutual = core->views.mutual;
+    snapshot->stale = core->views.stale;
+}
+
+static void save_watch(const struct watch *watch, enum watch_kind kind, const struct member *subject,
+    struct core_snapshot *snapshot)
+{
+    struct core_snapshot_watch *saved = &snapshot->watches[snapshot->watch_count];
+
+    if (!watch->raised)
+        return;
+    snapshot->watch_count++;
+    saved->kind = kind;
+    saved->since_wall_ms = watch->since_wall_ms;
+    text_copy(saved->node, sizeof(saved->node), subject->name);
+    text_copy(saved->incident, sizeof(saved->incident), watch->incident);
+}
+
+static void save_told(
+    const struct core *core, struct core_snapshot *snapshot, uint64_t now_ms, int64_t wall_ms)
+{
+    const struct rescue *rescue = &core->rescue;
+
+    snapshot->told_count = rescue->incident.told_count;
+    memcpy(snapshot->told, rescue->incident.told, sizeof(snapshot->told));
+    snapshot->opening_count = rescue->opening_count;
+    for (uint32_t i = 0; i < rescue->opening_count; i++)
+        snapshot->openings_wall_ms[i] = wall_ms - (int64_t)(now_ms - rescue->openings_ms[i]);
+    for (int kind = 0; kind < WATCH_PEER; kind++)
+        save_watch(&core->watches[kind], (enum watch_kind)kind, &core->members[0], snapshot);
+    for (size_t i = 1; i < core->member_count; i++)
+        save_watch(&core->peer_watches[i], WATCH_PEER, &core->members[i], snapshot);
+}
 
 void core_snapshot(
     const struct core *core, struct core_snapshot *ret_snapshot, uint64_t now_ms, int64_t wall_ms)
@@ -25,87 +81,14 @@ void core_snapshot(
             wall_ms - (int64_t)(now_ms - rescue->budget.peer_returns_ms[i]);
     ret_snapshot->hold = core->hold;
     ret_snapshot->seen_running = core->seen_running;
+    ret_snapshot->running = unit_is_running(&core->unit.state);
     text_copy(
         ret_snapshot->invocation_id, sizeof(ret_snapshot->invocation_id), core->unit.state.invocation_id);
     ret_snapshot->member_count = core->members_known ? core->member_count : 0;
     for (size_t i = 0; i < ret_snapshot->member_count; i++)
         text_copy(ret_snapshot->members[i], RMQ_NODE_NAME_MAX, core->members[i].name);
-}
-
-/* A moment of wall time on the monotonic clock; one that lies in the future counts as now. */
-static uint64_t back_ms(uint64_t now_ms, int64_t wall_ms, int64_t then_wall_ms)
-{
-    uint64_t age_ms = wall_ms > then_wall_ms ? (uint64_t)(wall_ms - then_wall_ms) : 0;
-
-    return age_ms < now_ms ? now_ms - age_ms : 0;
-}
-
-/* One that is older than the window, perhaps than the machine's uptime, does not count any more. */
-static void restore_restart(struct core *core, int64_t then_wall_ms, uint64_t now_ms, int64_t wall_ms)
-{
-    if (wall_ms - then_wall_ms < (int64_t)core->policy.restart_window_ms)
-        budget_spend(&core->rescue.budget, back_ms(now_ms, wall_ms, then_wall_ms));
-}
-
-static void restore_peer_return(struct core *core, int64_t then_wall_ms, uint64_t now_ms, int64_t wall_ms)
-{
-    if (wall_ms - then_wall_ms < (int64_t)core->policy.restart_window_ms)
-        budget_note_peer(&core->rescue.budget, back_ms(now_ms, wall_ms, then_wall_ms));
-}
-
-/* It ends when the operator said, however long the machine was off. */
-static void restore_hold(struct core *core, const struct hold *hold, uint64_t now_ms, int64_t wall_ms)
-{
-    core->hold = *hold;
-    core->hold.active = hold->active && hold->until_wall_ms > wall_ms;
-    core->hold.until_ms = now_ms + (core->hold.active ? (uint64_t)(hold->until_wall_ms - wall_ms) : 0);
-}
-
-/* States whose work may have been cut off in the middle are judged anew; the others just go on. */
-static enum state resumed_state(enum state state)
-{
-    switch (state) {
-    case STATE_WATCHING:
-    case STATE_STANDBY:
-    case STATE_OBSERVED:
-    case STATE_GAVE_UP:
-        return state;
-    default:
-        return STATE_RESUMED;
-    }
-}
-
-void core_restore(struct core *core, const struct core_snapshot *snapshot, uint64_t now_ms, int64_t wall_ms)
-{
-    struct rescue *rescue = &core->rescue;
-
-    rescue->state = resumed_state(snapshot->state);
-    rescue->entered_ms = now_ms;
-    rescue->why = "this agent was restarted and goes on where it was";
-    rescue->budget.give_ups = snapshot->give_ups;
-    for (uint32_t i = 0; i < snapshot->restart_count && i < BUDGET_RESTARTS_MAX; i++)
-        restore_restart(core, snapshot->restarts_wall_ms[i], now_ms, wall_ms);
-    for (uint32_t i = 0; i < snapshot->peer_return_count && i < BUDGET_RESTARTS_MAX; i++)
-        restore_peer_return(core, snapshot->peer_returns_wall_ms[i], now_ms, wall_ms);
-    restore_hold(core, &snapshot->hold, now_ms, wall_ms);
-    if (rescue->state == STATE_GAVE_UP)
-        rescue->deadline_ms = now_ms + budget_give_up_pause_ms(&rescue->budget, &core->policy);
-    if (rescue_is_open(rescue->state)) {
-        text_copy(rescue->incident.id, sizeof(rescue->incident.id), snapshot->incident);
-        rescue->incident.since_wall_ms = snapshot->since_wall_ms;
-        memcpy(rescue->incident.phase_ms, snapshot->phase_ms, sizeof(snapshot->phase_ms));
-        rescue->incident.since_ms =
-            back_ms(now_ms, wall_ms, snapshot->since_wall_ms) + rescue->incident.phase_ms[PHASE_DETECT];
-    }
-    core->seen_running = snapshot->seen_running;
-    core->unit.own_stop = snapshot->state == STATE_GAVE_UP;
-    if (snapshot->state == STATE_STANDBY)
-        text_copy(core->stopped_invocation, sizeof(core->stopped_invocation), snapshot->invocation_id);
-    for (size_t i = 0; i < snapshot->member_count && core->member_count < RMQ_MEMBERS_MAX; i++) {
-        /* A list of one is too old to stake a kill on: others may have joined since. */
-        core->members_known = snapshot->member_count > 1;
-        if (!strcmp(snapshot->members[i], core->members[0].name))
-            continue;
-        member_init(&core->members[core->member_count++], snapshot->members[i], false);
-    }
+    save_told(core, ret_snapshot, now_ms, wall_ms);
+    ret_snapshot->taken_ms = now_ms;
+    ret_snapshot->taken_wall_ms = wall_ms;
+    save_views(core, ret_snapshot);
 }

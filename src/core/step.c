@@ -17,7 +17,7 @@ struct action *step_action(struct step *step, enum action_kind kind)
     return action;
 }
 
-void step_incident_id(const struct step *step, const char *node, char *id, size_t size)
+void step_incident_id(const struct step *step, const char *node, const char *watch, char *id, size_t size)
 {
     const char *at = strchr(node, '@');
     char stamp[32];
@@ -26,8 +26,8 @@ void step_incident_id(const struct step *step, const char *node, char *id, size_
     text_copy(host, sizeof(host), at ? at + 1 : node);
     text_timestamp(stamp, sizeof(stamp), step->wall_ms);
     /* The milliseconds since boot tell apart what one second of wall time cannot. */
-    snprintf(id, size, "%s-%.10s-%.2s%.2s%.2s-%03x", host, stamp, stamp + 11, stamp + 14, stamp + 17,
-        (unsigned)(step->now_ms & 0xfff));
+    snprintf(id, size, "%s-%.10s-%.2s%.2s%.2s-%03x%.1s", host, stamp, stamp + 11, stamp + 14, stamp + 17,
+        (unsigned)(step->now_ms & 0xfff), watch);
 }
 
 struct notice *step_notice(struct step *step, const struct core *core, enum action_kind kind,

@@ -16,8 +16,9 @@ struct step {
 
 /* The next free action, zeroed. */
 struct action *step_action(struct step *step, enum action_kind kind);
-/* A new id: "rmq1-20260131T235959-1a2b", from the node, the wall clock and the monotonic one. */
-void step_incident_id(const struct step *step, const char *node, char *id, size_t size);
+/* A new id: "rmq1-2026-01-31-235959-1a2", from the node, the wall clock and the monotonic one. WATCH is one
+ * letter behind it, which tells apart what begins in one step, or empty. */
+void step_incident_id(const struct step *step, const char *node, const char *watch, char *id, size_t size);
 /* A notice with everything filled that does not depend on its kind. KIND is ACTION_NOTICE or ACTION_RECORD.
  */
 struct notice *step_notice(struct step *step, const struct core *core, enum action_kind kind,

@@ -6,18 +6,45 @@
 
 enum { DELAY_MS = 2000 }; /* as long as evidence may take */
 
-/* What is tried again and again is told once, until the node has died and is being started. */
-static bool is_news(struct incident *incident, const struct row *row)
+/* FNV-1a: the same for a later agent, too, whatever has become of the table. */
+static uint32_t hash_of(const char *text)
 {
+    uint32_t hash = 2166136261u;
+
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    return hash;
+}
+
+/* Where its restart loop cannot be ended, systemd starts it again and again, and each time it is given up:
+ * that is told as often as we would try it ourselves. */
+static bool is_news_of_giving_up(struct core *core, uint64_t now_ms)
+{
+    struct rescue *rescue = &core->rescue;
+
+    if (rescue->budget.give_ups > 1 && now_ms < rescue->gave_up_until_ms)
+        return false;
+    rescue->gave_up_until_ms = now_ms + budget_give_up_pause_ms(&rescue->budget, &core->policy);
+    return true;
+}
+
+/* What is tried again and again is told once, until the node has died and is being started. */
+static bool is_news(struct core *core, const struct row *row, uint64_t now_ms)
+{
+    struct incident *incident = &core->rescue.incident;
+    uint32_t hash = hash_of(row->why);
+
     if (row->to == STATE_STARTING)
         incident->told_count = 0;
-    if (row->tell != NOTICE_HELD && row->tell != NOTICE_RESTARTING)
+    if (row->tell == NOTICE_GAVE_UP)
+        return is_news_of_giving_up(core, now_ms);
+    if (row->tell != NOTICE_HUNG && row->tell != NOTICE_HELD && row->tell != NOTICE_RESTARTING)
         return row->tell != NOTICE_NONE;
-    for (size_t i = 0; i < incident->told_count; i++)
-        if (incident->told[i] == row)
+    for (uint32_t i = 0; i < incident->told_count; i++)
+        if (incident->told[i] == hash)
             return false;
     assert(incident->told_count < TOLD_ROWS_MAX);
-    incident->told[incident->told_count++] = row;
+    incident->told[incident->told_count++] = hash;
     return true;
 }
 
@@ -53,7 +80,7 @@ void tell_delayed(struct core *core, struct step *step)
 void tell_row(struct core *core, const struct row *row, enum state from, struct step *step)
 {
     struct rescue *rescue = &core->rescue;
-    bool news = is_news(&rescue->incident, row);
+    bool news = is_news(core, row, step->now_ms);
     const struct member *local = &core->members[0];
     char id[RMQ_INCIDENT_ID_MAX];
     struct notice *notice;
@@ -62,7 +89,7 @@ void tell_row(struct core *core, const struct row *row, enum state from, struct 
         send_delayed(core, step);
     text_copy(id, sizeof(id), rescue->incident.id);
     if (!id[0])
-        step_incident_id(step, local->name, id, sizeof(id));
+        step_incident_id(step, local->name, "", id, sizeof(id));
     notice = step_notice(step, core, news && !tell_is_delayed(row->tell) ? ACTION_NOTICE : ACTION_RECORD,
         news ? row->tell : NOTICE_NONE, local->name, local->condition, id, row->why);
     if (rescue->incident.id[0])

@@ -10,6 +10,11 @@ static bool api_answers(const struct member *member)
     return member->probes[PROBE_MANAGEMENT].health == HEALTH_UP;
 }
 
+static bool api_is_gone(const struct member *member)
+{
+    return member->probes[PROBE_MANAGEMENT].health == HEALTH_DOWN;
+}
+
 /* It has spoken of the members, however long ago, and does not call itself down. */
 static bool has_spoken(const struct member *member)
 {
@@ -38,6 +43,14 @@ static bool alone(const struct core *core, size_t accuser, size_t accused, uint6
     return true;
 }
 
+/* What was said of it before it came up, or came back, was true then. */
+static bool accuses(const struct core *core, size_t accuser, size_t accused)
+{
+    return calls_down(core, accuser, accused) &&
+           core->members[accuser].members_started_ms >=
+               core->members[accused].probes[PROBE_MANAGEMENT].up_since_ms;
+}
+
 /* A disagreement begins with two fresh views, and ends with a word to the contrary or with a party that is
  * gone: ports closed, to come back with a view of its own. It does not end because nothing is said: while
  * any member hangs, nobody can say who is running. */
@@ -45,22 +58,21 @@ static bool mutual_stands(const struct core *core, size_t one, size_t other)
 {
     const struct member *a = &core->members[one], *b = &core->members[other];
 
-    return has_spoken(a) && has_spoken(b) && calls_down(core, one, other) && calls_down(core, other, one) &&
-           !member_ports_closed(a, &core->policy) && !member_ports_closed(b, &core->policy);
+    return has_spoken(a) && has_spoken(b) && calls_down(core, one, other) && calls_down(core, other, one);
 }
 
 static bool stale_stands(const struct core *core, size_t accuser, size_t accused, uint64_t now_ms)
 {
     const struct member *a = &core->members[accuser], *b = &core->members[accused];
 
-    return has_spoken(a) && api_answers(a) && api_answers(b) && calls_down(core, accuser, accused) &&
+    return has_spoken(a) && !api_is_gone(a) && !api_is_gone(b) && calls_down(core, accuser, accused) &&
            !calls_down(core, accused, accuser) && alone(core, accuser, accused, now_ms);
 }
 
 static void note(struct disagreement *kept, size_t accuser, size_t accused, uint64_t now_ms)
 {
     if (kept->since_ms == 0)
-        *kept = (struct disagreement){now_ms, accuser, accused};
+        *kept = (struct disagreement){now_ms, (uint32_t)accuser, (uint32_t)accused};
 }
 
 void views_compare(struct core *core, uint64_t now_ms)
@@ -74,11 +86,11 @@ void views_compare(struct core *core, uint64_t now_ms)
     for (size_t i = 0; i < core->member_count; i++) {
         for (size_t j = 0; j < core->member_count; j++) {
             if (i == j || !is_fresh(core, &core->members[i], now_ms) ||
-                !is_fresh(core, &core->members[j], now_ms) || !calls_down(core, i, j))
+                !is_fresh(core, &core->members[j], now_ms) || !accuses(core, i, j))
                 continue;
-            if (calls_down(core, j, i))
+            if (accuses(core, j, i))
                 note(mutual, i, j, now_ms);
-            else if (alone(core, i, j, now_ms))
+            else if (!calls_down(core, j, i) && alone(core, i, j, now_ms))
                 note(stale, i, j, now_ms);
         }
     }
@@ -110,7 +122,7 @@ size_t views_reachable(const struct core *core)
     size_t count = 1;
 
     for (size_t i = 1; i < core->member_count; i++)
-        if (!member_is_down(&core->members[i]) || member_host_answers(&core->members[i]))
+        if (!member_is_down(&core->members[i]) || !member_host_is_silent(&core->members[i], &core->policy))
             count++;
     return count;
 }
@@ -128,24 +140,34 @@ size_t views_serving(const struct core *core)
 /* Since when both of its ports have been closed. */
 static uint64_t closed_since_ms(const struct member *member)
 {
-    uint64_t amqp_ms = member->probes[PROBE_AMQP].failed_since_ms;
-    uint64_t management_ms = member->probes[PROBE_MANAGEMENT].failed_since_ms;
+    uint64_t amqp_ms = member->probes[PROBE_AMQP].refused_since_ms;
+    uint64_t management_ms = member->probes[PROBE_MANAGEMENT].refused_since_ms;
 
     return amqp_ms > management_ms ? amqp_ms : management_ms;
 }
 
+/* When both of them were last seen to be closed. */
+static uint64_t closed_until_ms(const struct member *member)
+{
+    uint64_t amqp_ms = member->probes[PROBE_AMQP].started_ms;
+    uint64_t management_ms = member->probes[PROBE_MANAGEMENT].started_ms;
+
+    return amqp_ms < management_ms ? amqp_ms : management_ms;
+}
+
 int views_of_local(const struct core *core, uint64_t now_ms)
 {
-    uint64_t since_ms = closed_since_ms(&core->members[0]);
+    const struct member *local = &core->members[0];
+    uint64_t since_ms = closed_since_ms(local), until_ms = closed_until_ms(local);
     size_t yes = 0, no = 0;
 
     for (size_t i = 1; i < core->member_count; i++) {
         if (!is_fresh(core, &core->members[i], now_ms) || core->members[i].members_started_ms < since_ms)
             continue;
-        if (member_says_running(&core->members[i], core->members[0].name) == 1)
-            yes++;
-        else
+        if (member_says_running(&core->members[i], local->name) != 1)
             no++;
+        else if (core->members[i].members_heard_ms <= until_ms || local->condition == CONDITION_DRAINED)
+            yes++; /* else its ports may have opened since */
     }
     return yes + no == 0 ? -1 : yes > no;
 }

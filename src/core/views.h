@@ -7,7 +7,7 @@
 /* Two members that disagree on whether one of them runs. Indexes into core->members. */
 struct disagreement {
     uint64_t since_ms; /* 0: they agree */
-    size_t accuser, accused;
+    uint32_t accuser, accused;
 };
 
 struct views {

@@ -8,7 +8,7 @@ bool watches_lead(const struct core *core)
 {
     for (size_t i = 1; i < core->member_count; i++)
         if (strcmp(core->members[i].name, core->members[0].name) < 0 &&
-            member_host_answers(&core->members[i]))
+            !member_host_is_silent(&core->members[i], &core->policy))
             return false;
     return true;
 }
@@ -41,7 +41,7 @@ static enum sign sign_of_boot(const struct core *core, uint64_t now_ms)
 {
     const struct member *local = &core->members[0];
 
-    if (local->condition == CONDITION_UNKNOWN || local->condition == CONDITION_STALLED)
+    if (local->condition == CONDITION_UNKNOWN || core->stalled)
         return SIGN_UNSURE;
     if (local->condition != CONDITION_BOOTING)
         return SIGN_GOOD;
@@ -93,6 +93,14 @@ static enum sign sign_of_condition(const struct core *core, enum condition condi
     return condition_in(now, CONDITIONS_UNSURE) ? SIGN_UNSURE : SIGN_GOOD;
 }
 
+/* The same for one whose end says that it is well again: being dead, or on its way up, is not that. */
+static enum sign sign_until(const struct core *core, enum condition condition, uint64_t well)
+{
+    if (core->members[0].condition == condition)
+        return SIGN_BAD;
+    return condition_in(core->members[0].condition, well) ? SIGN_GOOD : SIGN_UNSURE;
+}
+
 /* What the cluster is like can be judged by a node that serves only. */
 static enum sign sign_of_cluster(const struct core *core, bool bad)
 {
@@ -101,25 +109,52 @@ static enum sign sign_of_cluster(const struct core *core, bool bad)
     return bad ? SIGN_BAD : SIGN_GOOD;
 }
 
+/* Everybody who is there has said who runs: after a stall, or with a new agent, that takes a while. */
+static bool all_have_spoken(const struct core *core)
+{
+    for (size_t i = 0; i < core->member_count; i++)
+        if (!core->members[i].view.members_known && !member_is_down(&core->members[i]))
+            return false;
+    return core->members[0].view.partitions_known;
+}
+
 /* A disagreement has to be old to be told, and is over when there is none at all. */
 static enum sign sign_of_views(const struct core *core, bool bad, const struct disagreement *disagreement)
 {
     enum sign sign = sign_of_cluster(core, bad);
 
-    return sign == SIGN_GOOD && disagreement->since_ms > 0 ? SIGN_UNSURE : sign;
+    if (sign != SIGN_GOOD)
+        return sign;
+    return disagreement->since_ms > 0 || !all_have_spoken(core) ? SIGN_UNSURE : SIGN_GOOD;
 }
 
+/* How many members are known to be so, this one included: one that was not heard of yet does not count. */
+static size_t count_known(const struct core *core, bool (*is_so)(const struct member *member))
+{
+    size_t count = 1;
+
+    for (size_t i = 1; i < core->member_count; i++)
+        if (is_so(&core->members[i]))
+            count++;
+    return count;
+}
+
+/* Those that are coming back may be a majority in a moment. */
 static enum sign sign_of_quorum(const struct core *core)
 {
-    return sign_of_cluster(
-        core, views_serving(core) < views_majority(core) && views_reachable(core) >= views_majority(core));
+    size_t serving = views_serving(core) + count_known(core, member_is_rising) - 1;
+    enum sign sign = sign_of_cluster(
+        core, serving < views_majority(core) && views_reachable(core) >= views_majority(core));
+
+    return sign == SIGN_GOOD && count_known(core, member_is_up) < views_majority(core) ? SIGN_UNSURE : sign;
 }
 
 static enum sign sign_of_isolation(const struct core *core)
 {
-    if (core->member_count < 2)
-        return SIGN_UNSURE;
-    return sign_of_cluster(core, views_reachable(core) < views_majority(core));
+    enum sign sign = sign_of_cluster(core, views_reachable(core) < views_majority(core));
+
+    return sign == SIGN_GOOD && count_known(core, member_host_answers) < views_majority(core) ? SIGN_UNSURE
+                                                                                              : sign;
 }
 
 enum { FLAPS = 4, FLAP_WINDOW_MS = 3600000 };
@@ -170,6 +205,19 @@ static enum sign sign_of_peer(const struct member *peer)
     return peer->condition == CONDITION_UNKNOWN ? SIGN_UNSURE : SIGN_GOOD;
 }
 
+enum { PAUSE_ENDS_MS = 15000 };
+
+/* Its ports are closed. One that the others had lost for a moment pauses itself, too, and is back in seconds.
+ */
+static enum sign sign_of_closed(
+    const struct core *core, enum condition condition, uint64_t well, uint64_t now_ms)
+{
+    enum sign sign = sign_until(core, condition, well);
+
+    return sign == SIGN_BAD && now_ms - core->members[0].condition_since_ms < PAUSE_ENDS_MS ? SIGN_UNSURE
+                                                                                            : sign;
+}
+
 static enum sign sign_of(const struct core *core, enum watch_kind kind, size_t subject, uint64_t now_ms)
 {
     switch (kind) {
@@ -197,13 +245,15 @@ static enum sign sign_of(const struct core *core, enum watch_kind kind, size_t s
     case WATCH_BUSY:
         return sign_of_condition(core, CONDITION_BUSY);
     case WATCH_APP_STOPPED:
-        return sign_of_condition(core, CONDITION_APP_STOPPED);
+        return sign_of_closed(core, CONDITION_APP_STOPPED,
+            CONDITIONS_SERVING | CONDITION_BIT(DRAINED) | CONDITION_BIT(LISTENER_LOST), now_ms);
     case WATCH_PAUSED:
         return sign_of_condition(core, CONDITION_PAUSED);
     case WATCH_DRAINED:
-        return sign_of_condition(core, CONDITION_DRAINED);
+        return sign_of_closed(
+            core, CONDITION_DRAINED, CONDITIONS_SERVING | CONDITION_BIT(LISTENER_LOST), now_ms);
     case WATCH_LISTENER:
-        return sign_of_condition(core, CONDITION_LISTENER_LOST);
+        return sign_until(core, CONDITION_LISTENER_LOST, CONDITIONS_SERVING);
     case WATCH_ISOLATED:
         return sign_of_isolation(core);
     case WATCH_FLAPPING:
@@ -236,19 +286,22 @@ static void watch_step(
 
     if (sign == SIGN_BAD && !watch->raised)
         facts = (uint16_t)((speaks_for(core, kind) ? WATCH_FACT_LEAD : 0) |
-                           (member_host_answers(member) ? 0 : WATCH_FACT_HOST_SILENT));
+                           (member_host_is_silent(member, &core->policy) ? WATCH_FACT_HOST_SILENT : 0));
     row = watch_table_find(kind, watch->raised, sign, facts);
     if (row->to_raised == watch->raised)
         return;
     watch->raised = row->to_raised;
     if (watch->raised) {
-        step_incident_id(step, member->name, watch->incident, sizeof(watch->incident));
+        const char letter[] = {(char)('a' + kind), '\0'};
+
+        step_incident_id(step, member->name, letter, watch->incident, sizeof(watch->incident));
         watch->since_wall_ms = step->wall_ms;
     }
     notice = step_notice(step, core, ACTION_NOTICE,
         watch->raised ? watch_infos[kind].raise : watch_infos[kind].clear, member->name, member->condition,
         watch->incident, row->why);
     notice->since_wall_ms = watch->since_wall_ms;
+    step_action(step, ACTION_SAVE); /* whoever was told hears the end of it, of another agent perhaps */
     describe_watch(core, kind, subject, step->now_ms, notice->detail, sizeof(notice->detail));
 }
 

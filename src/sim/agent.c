@@ -59,6 +59,8 @@ static void end_run(struct sim_world *world, struct sim_node *node, const struct
     lists = probe->has_view && probe->view.members_known && item->target == item->node;
     if (probe->has_view && probe->view.partitions_known && item->target == item->node)
         node->agent.partition_told = probe->view.partitioned;
+    if (lists)
+        node->agent.drained_run = sim_broker_is_drained(world, node) ? node->broker.run : 0;
     sim_agent_step(world, node, EVENT_PROBE_DONE);
     if (lists && !node->agent.members_posted)
         tell_members(world, node);

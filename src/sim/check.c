@@ -4,6 +4,7 @@
 
 #include "sim/broker.h"
 #include "sim/network.h"
+#include "sim/told.h"
 
 #include <string.h>
 
@@ -72,14 +73,19 @@ static void check_quorum(struct sim_world *world, struct sim_node *node)
     for (size_t i = 0; i < world->count; i++) {
         const struct sim_node *other = &world->nodes[i];
 
+        /* One in maintenance mode takes part in every majority still, and may tell so over an old connection.
+         */
         if (other != node)
-            others +=
-                sim_broker_stands(world, other) || world->now_ms - other->broker.standing_ms <= grace_ms;
+            others += sim_broker_stands(world, other) ||
+                      (sim_broker_is_drained(world, other) && sim_broker_runs(world, other) &&
+                          !sim_broker_is_hung(world, other) && !sim_broker_is_busy(world, other)) ||
+                      world->now_ms - other->broker.standing_ms <= grace_ms;
     }
     if (world->count == 1 || others >= world->count / 2 + 1)
         return;
     if (world->policy.lease_independent &&
-        ((hangs(world, node) && node->broker.hung_cpu == 0) || is_counted_out(world, node)))
+        ((hangs(world, node) && (node->broker.hung_cpu == 0 || node->broker.hung_state == 'D')) ||
+            is_counted_out(world, node)))
         return;
     fail(world, node, "quorum", "a live node is disturbed only while the others are a majority without it");
 }
@@ -131,8 +137,9 @@ static bool opted_in(const struct sim_world *world, const struct sim_node *node)
 
     return (policy->restart_stopped_app && world->now_ms < node->broker.app_stopped_until_ms &&
                !node->broker.paused) ||
-           /* Without others nobody can tell a drained node from one whose application is stopped. */
-           (policy->restart_stopped_app && world->count == 1) ||
+           /* Without others only the node itself can tell that it is drained, not stopped. */
+           (policy->restart_stopped_app && world->count == 1 &&
+               node->agent.drained_run != node->broker.run) ||
            (policy->restart_lost_listener && world->now_ms < node->broker.listener_lost_until_ms);
 }
 
@@ -271,5 +278,7 @@ void sim_check_restarted(struct sim_world *world, struct sim_node *node, bool fo
         return;
     agent->forgot_ms = world->now_ms;
     agent->act_count = 0;
+    agent->drained_run = 0;
     agent->told_count = 0;
+    sim_told_forget(node);
 }

@@ -5,6 +5,7 @@
 #include "sim/check.h"
 #include "sim/lease.h"
 #include "sim/probe.h"
+#include "sim/told.h"
 #include "sim/unit.h"
 
 #include <string.h>
@@ -102,6 +103,7 @@ void sim_execute(struct sim_world *world, struct sim_node *node, const struct ac
 {
     for (size_t i = 0; i < actions->count; i++) {
         sim_check_action(world, node, &actions->items[i]);
+        sim_told_action(world, node, &actions->items[i]);
         execute(world, node, &actions->items[i]);
     }
 }

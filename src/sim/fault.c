@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { BEGIN, END };
+enum { KEPT_ALIVE_MOST_MS = 12000 };
 
 static const char *const names[FAULT_KIND_COUNT] = {
     [FAULT_CRASH] = "the broker is killed",
@@ -58,12 +59,17 @@ static void hang(struct sim_world *world, struct sim_node *node, const struct si
     if (broker->phase == BROKER_GONE)
         return;
     sim_broker_count_cpu(world, node);
+    if (kernel)
+        broker->stuck_until_ms = fault->until_ms;
+    if (sim_broker_is_hung(world, node)) { /* it hangs on as it did, and for longer */
+        if (fault->until_ms > broker->hung_until_ms)
+            broker->hung_until_ms = fault->until_ms;
+        return;
+    }
     broker->hung_ms = world->now_ms;
     broker->hung_until_ms = fault->until_ms;
     broker->hung_state = kernel ? 'D' : (fault->value & 1) ? 'T' : 'S';
-    broker->hung_cpu = kernel || (fault->value & 1) ? 0 : (fault->value & 2) ? 8 : 0;
-    if (kernel)
-        broker->stuck_until_ms = fault->until_ms;
+    broker->hung_cpu = broker->hung_state != 'T' && (fault->value & 2) ? 8 : 0;
 }
 
 static void begin_broker(struct sim_world *world, struct sim_node *node, const struct sim_fault *fault)
@@ -87,7 +93,8 @@ static void begin_broker(struct sim_world *world, struct sim_node *node, const s
         hang(world, node, fault, fault->kind == FAULT_FREEZE);
         break;
     case FAULT_BUSY:
-        broker->busy_ms = world->now_ms;
+        if (!sim_broker_is_busy(world, node))
+            broker->busy_ms = world->now_ms;
         broker->busy_until_ms = broker->phase == BROKER_GONE ? 0 : fault->until_ms;
         break;
     case FAULT_STOP_APP:
@@ -95,6 +102,7 @@ static void begin_broker(struct sim_world *world, struct sim_node *node, const s
         break;
     case FAULT_DRAIN:
         broker->drained_until_ms = fault->until_ms;
+        broker->drained_api_ms = world->now_ms + sim_random_between(&world->random, 0, KEPT_ALIVE_MOST_MS);
         break;
     case FAULT_LISTENER:
         broker->listener_lost_until_ms = broker->phase == BROKER_RUNNING ? fault->until_ms : 0;
@@ -326,6 +334,10 @@ void sim_fault_on_agenda(struct sim_world *world, const struct agenda_item *item
         sim_trace_world(world, node, "over: %s", names[fault->kind]);
     begin_network(world, node, fault, begins);
     if (begins) {
+        world->faults_begun++;
+        for (size_t i = 0; i < world->count; i++)
+            if (&world->nodes[i] == node || fault->kind == FAULT_CRASH_ALL)
+                world->nodes[i].touched |= UINT32_C(1) << fault->kind;
         begin_broker(world, node, fault);
         begin_machine(world, node, fault);
         begin_operator(world, node, fault);

@@ -4,6 +4,8 @@
 enum {
     FAULTS_MOST = 6,
     QUIET_MS = 4000, /* everything is well for so long at first */
+    PEACE_PERMILLE = 20,
+    PEACE_MS = 300000, /* and for so long where no fault is planned at all */
     SPAN_MOST_MS = 70000,
 };
 
@@ -108,7 +110,7 @@ static struct sim_fault random_fault(struct sim_world *world, uint64_t from_ms)
 void sim_fault_plan_random(struct sim_world *world)
 {
     struct sim_random *random = &world->random;
-    size_t count = sim_random_between(random, 1, FAULTS_MOST);
+    size_t count = sim_random_chance(random, PEACE_PERMILLE) ? 0 : sim_random_between(random, 1, FAULTS_MOST);
     uint64_t span_ms = sim_random_between(random, 2000, SPAN_MOST_MS);
     uint64_t at_ms = world->now_ms + QUIET_MS, last_ms = 0;
 
@@ -124,5 +126,5 @@ void sim_fault_plan_random(struct sim_world *world)
         if (fault.until_ms != SIM_NEVER && fault.until_ms > last_ms)
             last_ms = fault.until_ms;
     }
-    world->healed_ms = last_ms + 1000;
+    world->healed_ms = count > 0 ? last_ms + 1000 : world->now_ms + PEACE_MS;
 }

@@ -34,6 +34,9 @@ static enum probe_result result_of_open(const struct sim_world *world, const str
     if (broker->phase == BROKER_BOOTING || broker->phase == BROKER_WAITING)
         return kind == PROBE_MANAGEMENT && world->now_ms >= broker->api_ms ? PROBE_RESULT_OK
                                                                            : PROBE_RESULT_REFUSED;
+    if (kind == PROBE_MANAGEMENT && sim_broker_is_drained(world, to) && sim_broker_runs(world, to) &&
+        world->now_ms < broker->drained_api_ms)
+        return PROBE_RESULT_OK;
     if (!sim_broker_runs(world, to) || sim_broker_is_drained(world, to))
         return PROBE_RESULT_REFUSED;
     if (kind == PROBE_AMQP && world->now_ms < broker->listener_lost_until_ms)

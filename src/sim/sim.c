@@ -6,6 +6,7 @@
 #include "sim/fault.h"
 #include "sim/network.h"
 #include "sim/scenario.h"
+#include "sim/told.h"
 #include "sim/trace.h"
 #include "sim/unit.h"
 
@@ -167,7 +168,11 @@ void sim_run(struct sim_world *world)
         sim_fault_end_all(world);
     while (!world->failure.failed && world->now_ms < world->end_ms) {
         run_until(world, world->now_ms + 1000);
-        if (world->failure.failed || sim_check_calm(world))
+        if (!world->failure.failed && sim_check_calm(world)) {
+            sim_told_end(world);
+            return;
+        }
+        if (world->failure.failed)
             return;
         if (!revived && world->now_ms >= revive_ms) {
             revived = true;
@@ -193,7 +198,6 @@ static void randomize_policy(struct sim_world *world)
     *policy = sim_default_policy();
     policy->act = !sim_random_chance(&world->random, 60);
     policy->lease_exclusive = !sim_random_chance(&world->random, 150);
-    policy->lease_independent = policy->lease_exclusive && sim_random_chance(&world->random, 300);
     policy->lease_independent = policy->lease_exclusive && sim_random_chance(&world->random, 500);
     policy->interval_ms = pick(world, 5000, 8000, 10000);
     policy->fall = (uint32_t)pick(world, 3, 3, 2);
@@ -246,35 +250,4 @@ void sim_report(const struct sim_world *world, struct sim_result *ret_result)
     ret_result->invariant = world->failure.invariant;
     ret_result->sentence = world->failure.sentence;
     snprintf(ret_result->moment, sizeof(ret_result->moment), "%.399s", world->failure.detail);
-}
-
-struct policy sim_default_policy(void)
-{
-    return (struct policy){
-        .act = true,
-        .probe_amqp = true,
-        .probe_management = true,
-        .interval_ms = 5000,
-        .fast_interval_ms = 1000,
-        .timeout_ms = 3000,
-        .fall = 3,
-        .rise = 2,
-        .views_settle_ms = 75000,
-        .lease_exclusive = true,
-        .lease_timeout_ms = 2000,
-        .ask_timeout_ms = 2000,
-        .held_retry_ms = 10000,
-        .kill_timeout_ms = 10000,
-        .start_margin_ms = 10000,
-        .slow_boot_ms = 120000,
-        .verify_timeout_ms = 60000,
-        .verify_stable_ms = 10000,
-        .max_restarts = 5,
-        .max_cluster_restarts = 8,
-        .restart_window_ms = 600000,
-        .backoff_ms = 5000,
-        .backoff_max_ms = 120000,
-        .give_up_retry_ms = 600000,
-        .give_up_retry_max_ms = 7200000,
-    };
 }

@@ -252,6 +252,9 @@ static void wait_for_restart(struct sim_world *world, struct sim_node *node)
         node->unit.stopped = true;
         node->unit.stopped_ms = world->now_ms;
     }
+    if (node->unit.job.id != 0 && node->unit.job.verb != VERB_STOP &&
+        sim_random_chance(&world->random, OLD_ORDER_PERMILLE))
+        end_job(world, node, "failed");
     /* "failed" is told on the way, or not. */
     if (node->unit.job.id != 0 || sim_random_chance(&world->random, 500))
         set_phase(world, node, UNIT_PHASE_FAILED);

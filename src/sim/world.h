@@ -15,6 +15,8 @@ enum {
     SIM_SAVES_MAX = 4,
     SIM_ACTS_MAX = 64,
     SIM_TOLD_MAX = 32,
+    SIM_WORDS_MAX = 64,
+    SIM_PROBLEMS_MAX = 32,
 };
 
 #define SIM_NEVER UINT64_MAX
@@ -45,6 +47,7 @@ struct sim_broker {
     bool kill_pending;
     uint64_t app_stopped_until_ms;
     uint64_t drained_until_ms;
+    uint64_t drained_api_ms; /* until when a connection to its API from before that is kept alive */
     uint64_t listener_lost_until_ms;
     uint64_t alarm_until_ms;
     bool paused;
@@ -144,6 +147,19 @@ struct sim_told {
     bool opened, ended;
 };
 
+/* One notice, by a hash of all that makes it this one; and what had been done by then. */
+struct sim_word {
+    uint64_t hash;
+    uint32_t done;
+    uint64_t at_ms;
+};
+
+/* Something was told to be wrong, and not yet to be over. */
+struct sim_problem {
+    enum notice_kind kind;
+    char incident[RMQ_INCIDENT_ID_MAX];
+};
+
 struct sim_agent {
     bool alive;
     uint32_t generation; /* counts starts; never 0 */
@@ -177,6 +193,7 @@ struct sim_agent {
     int64_t hold_until_wall_ms;
     bool packages_changing;
     bool partition_told;
+    uint32_t drained_run;  /* of the broker that has told it of its maintenance mode */
     uint64_t host_told_ms; /* the last sample of its process */
     uint64_t ask_ms;       /* when it asked the others last */
     uint64_t granted_ask_ms;
@@ -189,6 +206,11 @@ struct sim_agent {
     uint32_t killed_run;
     size_t told_count;
     struct sim_told told[SIM_TOLD_MAX];
+    uint32_t done;     /* starts and kills so far */
+    size_t word_count; /* a ring */
+    struct sim_word words[SIM_WORDS_MAX];
+    size_t problem_count;
+    struct sim_problem problems[SIM_PROBLEMS_MAX];
     uint64_t forgot_ms;   /* it was restarted with less than it had known then; 0: never */
     enum state acts_from; /* its state before the step */
 };
@@ -210,6 +232,7 @@ struct sim_node {
     struct sim_broker broker;
     struct sim_unit unit;
     struct sim_agent agent;
+    uint32_t touched; /* bit set of enum fault_kind: what has happened to it so far */
 };
 
 /* --- the cluster --- */
@@ -271,6 +294,8 @@ struct sim_world {
     uint64_t boot_wait_ms;
     bool views_wait; /* while a member hangs, the others do not say who runs */
     struct agenda agenda;
+    uint32_t notices; /* told so far, by all agents */
+    uint32_t faults_begun;
     size_t fault_count;
     struct sim_fault faults[SIM_FAULTS_MAX];
     uint64_t healed_ms; /* no faults from then on */

@@ -1,40 +1,30 @@
 #include "core_story.h"
 
+#include "sim/sim.h"
+
 #include <stdio.h>
 #include <string.h>
 
 static const char *const everyone[] = {"rabbit@a", "rabbit@b", "rabbit@c"};
 
+/* With a lease that can be had while the cluster has no majority. */
 struct policy story_policy(void)
 {
-    return (struct policy){
-        .act = true,
-        .probe_amqp = true,
-        .probe_management = true,
-        .interval_ms = 5000,
-        .fast_interval_ms = 1000,
-        .timeout_ms = 3000,
-        .fall = 3,
-        .rise = 2,
-        .views_settle_ms = 75000,
-        .lease_exclusive = true,
-        .lease_independent = true,
-        .lease_timeout_ms = 2000,
-        .max_cluster_restarts = 8,
-        .ask_timeout_ms = 2000,
-        .held_retry_ms = 10000,
-        .kill_timeout_ms = 10000,
-        .start_margin_ms = 10000,
-        .slow_boot_ms = 120000,
-        .verify_timeout_ms = 60000,
-        .verify_stable_ms = 10000,
-        .max_restarts = 5,
-        .restart_window_ms = 600000,
-        .backoff_ms = 5000,
-        .backoff_max_ms = 120000,
-        .give_up_retry_ms = 600000,
-        .give_up_retry_max_ms = 7200000,
-    };
+    struct policy policy = sim_default_policy();
+
+    policy.lease_independent = true;
+    return policy;
+}
+
+int64_t story_wall_ms(const struct story *story)
+{
+    return 1700000000000 + (int64_t)story->now_ms;
+}
+
+static void save(struct story *story)
+{
+    story->saved = true;
+    core_snapshot(&story->core, &story->snapshot, story->now_ms, story_wall_ms(story));
 }
 
 static void count_actions(struct story *story)
@@ -53,6 +43,8 @@ static void count_actions(struct story *story)
         story->lease_releases += action->kind == ACTION_LEASE_RELEASE;
         story->lease_checks += action->kind == ACTION_LEASE_CHECK;
         story->did |= UINT64_C(1) << action->kind;
+        if (action->kind == ACTION_SAVE)
+            save(story);
         if (action->kind == ACTION_NOTICE || action->kind == ACTION_SEND) {
             story->told[action->notice.kind]++;
             story->last = action->notice;
@@ -63,7 +55,7 @@ static void count_actions(struct story *story)
 static void step_once(struct story *story, struct event *event)
 {
     event->now_ms = story->now_ms;
-    event->wall_ms = 1700000000000 + (int64_t)story->now_ms;
+    event->wall_ms = story_wall_ms(story);
     core_step(&story->core, event, &story->actions);
     count_actions(story);
 }
@@ -116,7 +108,7 @@ void story_operator(struct story *story, enum operator_kind kind, uint64_t for_m
     struct event event = {
         .kind = EVENT_OPERATOR, .operator= {.kind = kind, .owner = "ann", .reason = "new disks"} };
 
-    event.operator.until_wall_ms = 1700000000000 +(int64_t)(story->now_ms + for_ms);
+    event.operator.until_wall_ms = story_wall_ms(story) + (int64_t)for_ms;
     story_step(story, &event);
 }
 
@@ -346,14 +338,17 @@ void story_die_while_starting(struct story *story)
     story_job(story, false);
 }
 
-/* Kills the agent after every step of a rescue and goes on with a new one. */
-void story_reincarnate(struct story *story)
+void story_reincarnate_after(struct story *story, uint64_t ms)
 {
-    struct core_snapshot snapshot;
     struct policy policy = story->core.policy;
 
-    core_snapshot(&story->core, &snapshot, story->now_ms, 1700000000000 + (int64_t)story->now_ms);
-    story->now_ms += 300;
+    story->now_ms += ms;
     core_init(&story->core, STORY_LOCAL, "", &policy, story->now_ms);
-    core_restore(&story->core, &snapshot, story->now_ms, 1700000000000 + (int64_t)story->now_ms);
+    if (story->saved)
+        core_restore(&story->core, &story->snapshot, story->now_ms, story_wall_ms(story));
+}
+
+void story_reincarnate(struct story *story)
+{
+    story_reincarnate_after(story, 300);
 }

@@ -19,6 +19,8 @@ struct story {
     struct evidence_event evidence; /* what the collector finds */
     struct unit_state unit;
     uint64_t cpu_ms, run_delay_ms; /* of the broker's process so far */
+    bool saved;                    /* the core wanted its snapshot written down; the newest: */
+    struct core_snapshot snapshot;
 };
 
 #define STORY_LOCAL "rabbit@a"
@@ -71,7 +73,28 @@ void story_boot(struct story *story);
 void story_serve_all(struct story *story, uint64_t ms);
 /* It boots for two seconds and ends with an exit code; the start job failed. */
 void story_die_while_starting(struct story *story);
+/* --- scenes (core_story_scenes.c) --- */
+
+struct member *story_local(struct story *story);
+enum condition story_condition(const struct story *story);
+/* Starts, restarts, kills and stops so far. */
+uint32_t story_done(const struct story *story);
+/* A cluster of one, active; nothing was probed yet. */
+void story_begin_alone(struct story *story);
+/* The others answer that everybody runs. */
+void story_others_agree(struct story *story);
+/* A node whose application is stopped, or that lost its listener, is to be restarted. */
+void story_opt_in(struct story *story);
+/* Both of its ports are closed. */
+void story_close_ports(struct story *story, unsigned seconds);
+/* Its AMQP port is closed, its API answers; CRITICAL: a queue would suffer. */
+void story_lose_listener(struct story *story, unsigned seconds, bool critical);
+
 /* The agent dies; 300 ms later a new one goes on with what the old one had saved. */
 void story_reincarnate(struct story *story);
+/* The same, MS later. */
+void story_reincarnate_after(struct story *story, uint64_t ms);
+/* The wall clock at that moment of the story. */
+int64_t story_wall_ms(const struct story *story);
 
 #endif

@@ -4,6 +4,8 @@
 #include "config/options.h"
 #include "rmqwatch/channel.h"
 #include "rmqwatch/lease.h"
+#include "sim/sim.h"
+#include "store/event_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,6 +228,24 @@ static void test_defaults_are_these(void **state)
     config_free(config);
 }
 
+/* Stories and simulations are told of the product as it is. */
+static void test_the_simulators_defaults_are_these(void **state)
+{
+    struct event plain = {.kind = EVENT_POLICY}, simulated = {.kind = EVENT_POLICY};
+    struct config *config = load(minimal);
+    char *texts[2];
+
+    (void)state;
+    plain.policy = config->policy;
+    simulated.policy = sim_default_policy();
+    texts[0] = event_to_json(&plain);
+    texts[1] = event_to_json(&simulated);
+    assert_string_equal(texts[0], texts[1]);
+    free(texts[0]);
+    free(texts[1]);
+    config_free(config);
+}
+
 static void test_defaults_of_newer_sections(void **state)
 {
     struct config *config = load(minimal);
@@ -393,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_sample_loads_as_it_is),
         cmocka_unit_test(test_defaults_are_these),
         cmocka_unit_test(test_defaults_of_newer_sections),
+        cmocka_unit_test(test_the_simulators_defaults_are_these),
         cmocka_unit_test(test_reads_leases),
         cmocka_unit_test(test_reads_every_value),
         cmocka_unit_test(test_reads_credentials),

@@ -5,12 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void others_agree(struct story *s)
-{
-    story_view(s, "rabbit@b", NULL);
-    story_view(s, "rabbit@c", NULL);
-}
-
 static void find(struct story *s, const char *incident, const char *cause)
 {
     struct event event = {.kind = EVENT_EVIDENCE, .evidence = {.path = "/evidence/1"}};
@@ -45,7 +39,7 @@ static void test_no_kill_before_the_evidence_is_there(void **context)
     story_probe(&s, STORY_LOCAL, PROBE_MANAGEMENT, PROBE_RESULT_SILENT);
     assert_true(action_of(&s, ACTION_COLLECT)->collect.live);
     assert_string_equal(action_of(&s, ACTION_COLLECT)->collect.incident, s.core.rescue.incident.id);
-    others_agree(&s);
+    story_others_agree(&s);
     assert_int_equal(s.lease_asks, 0);
     find(&s, s.core.rescue.incident.id, "");
     assert_int_equal(s.kills, 1);
@@ -63,11 +57,11 @@ static void test_evidence_that_does_not_come_delays_a_kill_by_two_seconds(void *
     begin_muted(&s);
     story_configure(&s, policy);
     story_hang(&s, 3);
-    others_agree(&s); /* one second later */
+    story_others_agree(&s); /* one second later */
     story_wait(&s, 900);
     assert_int_equal(s.kills, 0);
     story_wait(&s, 200);
-    others_agree(&s); /* once more, with the lease */
+    story_others_agree(&s); /* once more, with the lease */
     assert_int_equal(s.kills, 1);
 }
 
@@ -83,12 +77,12 @@ static void test_an_impatient_question_does_not_cut_the_evidence_short(void **co
     story_hang(&s, 2);
     story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_SILENT);
     story_probe(&s, STORY_LOCAL, PROBE_MANAGEMENT, PROBE_RESULT_SILENT);
-    others_agree(&s);
+    story_others_agree(&s);
     story_wait(&s, 1900);
     assert_int_equal(s.kills, 0);
     assert_int_equal(s.core.rescue.state, STATE_ASKING);
     story_wait(&s, 100);
-    others_agree(&s); /* once more, with the lease */
+    story_others_agree(&s); /* once more, with the lease */
     assert_int_equal(s.kills, 1);
 }
 

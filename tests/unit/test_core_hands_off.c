@@ -119,8 +119,7 @@ static void test_observe_says_and_does_nothing(void **context)
     story_serve_all(&s, 3000);
     assert_int_equal(s.told[NOTICE_RECOVERED], 1);
     story_hang(&s, 3);
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
+    story_others_agree(&s);
     assert_int_equal(s.told[NOTICE_WOULD_ACT], 2);
     assert_int_equal(s.starts + s.restarts + s.kills + s.stops, 0);
 }
@@ -253,8 +252,7 @@ static void test_a_kill_that_comes_to_nothing_is_bounded_and_told_once(void **co
     story_begin(&s);
     for (int round = 0; round < 40; round++) {
         story_hang(&s, 3);
-        story_view(&s, "rabbit@b", NULL);
-        story_view(&s, "rabbit@c", NULL);
+        story_others_agree(&s);
         if (s.core.rescue.state == STATE_KILLING)
             story_refuse(&s, "polkit refuses");
         story_wait(&s, 10000);

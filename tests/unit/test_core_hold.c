@@ -6,11 +6,6 @@
 
 #define HOUR_MS UINT64_C(3600000)
 
-static uint32_t done_to_it(const struct story *s)
-{
-    return s->starts + s->restarts + s->kills + s->stops;
-}
-
 static void manage_packages(struct story *s, bool changing)
 {
     struct event event = {.kind = EVENT_HOST,
@@ -49,7 +44,7 @@ static void test_nothing_is_started_on_hold_and_all_at_once_afterwards(void **co
     assert_string_equal(s.last.why, "it is dead and would be started now, but it is on hold");
     assert_non_null(strstr(s.last.detail, "ann holds it"));
     story_wait(&s, HOUR_MS - 6000);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
     assert_int_equal(s.told[NOTICE_HELD], 1);
     story_wait(&s, 12000);
     assert_int_equal(s.starts, 1); /* systemd would have started it itself long ago */
@@ -65,7 +60,7 @@ static void test_resume_ends_a_hold_at_once(void **context)
     story_operator(&s, OPERATOR_HOLD, HOUR_MS);
     story_crash(&s);
     story_wait(&s, 2000);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
     story_operator(&s, OPERATOR_RESUME, 0);
     assert_int_equal(s.told[NOTICE_HOLD_OVER], 1);
     assert_int_equal(s.restarts, 1);
@@ -82,11 +77,11 @@ static void test_a_hold_survives_this_agent(void **context)
     story_unit(&s, UNIT_ACTIVE, "running", "success");
     story_crash(&s);
     assert_int_equal(s.told[NOTICE_HELD], 1);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
     story_reincarnate(&s); /* in the middle of the incident, too */
     story_crash(&s);
     story_wait(&s, HOUR_MS / 2);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
     story_wait(&s, HOUR_MS / 2 + 6000);
     assert_int_equal(s.starts, 1);
 }
@@ -141,18 +136,16 @@ static void test_a_hang_on_hold_is_told_and_left_alone(void **context)
     story_begin(&s);
     s.mute_lease = true;
     story_hang(&s, 3);
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
+    story_others_agree(&s);
     assert_int_equal(s.core.rescue.state, STATE_LEASING);
     story_operator(&s, OPERATOR_HOLD, HOUR_MS); /* in the last moment */
     story_lease(&s, LEASE_GRANTED, "");
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
+    story_others_agree(&s);
     assert_int_equal(s.core.rescue.state, STATE_HELD);
     assert_non_null(strstr(s.last.why, "it is on hold"));
     assert_int_equal(s.lease_releases, 1);
     story_hang(&s, 120);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
 }
 
 static void test_a_kill_that_was_sent_is_finished_on_hold_too(void **context)
@@ -162,8 +155,7 @@ static void test_a_kill_that_was_sent_is_finished_on_hold_too(void **context)
     (void)context;
     story_begin(&s);
     story_hang(&s, 3);
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
+    story_others_agree(&s);
     story_operator(&s, OPERATOR_HOLD, HOUR_MS);
     story_crash(&s);
     assert_int_equal(s.restarts, 1); /* half a restart helps nobody */
@@ -200,7 +192,7 @@ static void test_a_package_manager_at_work_is_not_disturbed(void **context)
         story_wait(&s, 5000);
         manage_packages(&s, true);
     }
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
     manage_packages(&s, false);
     assert_int_equal(s.starts, 1);
 }
@@ -214,7 +206,7 @@ static void test_an_old_word_on_package_managers_does_not_count(void **context)
     manage_packages(&s, true);
     story_crash(&s);
     story_wait(&s, 59000);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
     story_wait(&s, 10000); /* whoever samples it has gone silent */
     assert_int_equal(s.starts, 1);
 }

@@ -4,19 +4,13 @@
 
 #include <string.h>
 
-static void others_agree(struct story *s)
-{
-    story_view(s, "rabbit@b", NULL);
-    story_view(s, "rabbit@c", NULL);
-}
-
 /* It hangs, the others agree, and the lease has been asked for. */
 static void begin_seeking(struct story *s)
 {
     story_begin(s);
     s->mute_lease = true;
     story_hang(s, 3);
-    others_agree(s);
+    story_others_agree(s);
     assert_int_equal(s->core.rescue.state, STATE_LEASING);
     assert_int_equal(s->lease_asks, 1);
 }
@@ -31,7 +25,7 @@ static void test_the_lease_is_asked_of_those_who_serve(void **context)
     s.mute_lease = true;
     story_hang(&s, 3);
     story_probe(&s, "rabbit@c", PROBE_AMQP, PROBE_RESULT_REFUSED);
-    others_agree(&s);
+    story_others_agree(&s);
     for (size_t i = 0; i < s.actions.count; i++)
         if (s.actions.items[i].kind == ACTION_LEASE_ACQUIRE)
             lease = &s.actions.items[i].lease;
@@ -83,7 +77,7 @@ static void test_a_node_that_answers_in_the_last_moment_is_not_killed(void **con
     story_wait(&s, 500);
     story_lease(&s, LEASE_GRANTED, "");
     story_serve(&s, STORY_LOCAL);
-    others_agree(&s);
+    story_others_agree(&s);
     assert_int_equal(s.kills, 0);
     assert_int_equal(s.core.rescue.state, STATE_HELD); /* one answer is no recovery yet */
     assert_int_equal(s.lease_releases, 1);
@@ -107,10 +101,10 @@ static void test_a_lease_that_another_agent_has_is_waited_for(void **context)
     assert_non_null(strstr(s.last.detail, "the lease: rabbit@b has it; next try in 10 s"));
     assert_int_equal(s.lease_releases, 0); /* there is nothing to give back */
     story_hang(&s, 10);
-    others_agree(&s);
+    story_others_agree(&s);
     assert_int_equal(s.lease_asks, 2);
     story_lease(&s, LEASE_GRANTED, "");
-    others_agree(&s);
+    story_others_agree(&s);
     assert_int_equal(s.kills, 1);
 }
 
@@ -137,7 +131,7 @@ static void test_an_old_reason_is_not_told_for_a_new_one(void **context)
     policy.max_restarts = 0;
     story_configure(&s, policy);
     story_hang(&s, 10);
-    others_agree(&s);
+    story_others_agree(&s);
     assert_non_null(strstr(s.last.why, "the restarts of this window are used up"));
     assert_null(strstr(s.last.detail, "the lease"));
 }
@@ -156,7 +150,7 @@ static void test_an_answer_that_never_comes_is_no_lease(void **context)
     assert_int_equal(s.lease_releases, 1); /* whatever becomes of the question, it is withdrawn */
     story_lease(&s, LEASE_GRANTED, "");    /* it was on its way already */
     assert_int_equal(s.core.lease.state, LEASE_FREE);
-    others_agree(&s);
+    story_others_agree(&s);
     assert_int_equal(s.kills, 0);
     story_lease(&s, LEASE_TAKEN, "");
     story_lease(&s, LEASE_UNAVAILABLE, "");
@@ -172,7 +166,7 @@ static void test_a_lease_lost_while_acting_ends_nothing_that_was_begun(void **co
     (void)context;
     begin_seeking(&s);
     story_lease(&s, LEASE_GRANTED, "");
-    others_agree(&s);
+    story_others_agree(&s);
     assert_int_equal(s.core.rescue.state, STATE_KILLING);
     story_lease(&s, LEASE_LOST, "the connection was closed");
     assert_int_equal(s.told[NOTICE_LEASE_LOST], 1);
@@ -195,7 +189,7 @@ static void test_a_lease_lost_before_the_kill_is_sought_again(void **context)
     story_lease(&s, LEASE_GRANTED, "");
     story_lease(&s, LEASE_LOST, "");
     assert_int_equal(s.told[NOTICE_LEASE_LOST], 0);
-    others_agree(&s);
+    story_others_agree(&s);
     assert_int_equal(s.kills, 0);
     assert_int_equal(s.lease_asks, 2);
 }
@@ -207,7 +201,7 @@ static void test_the_lease_is_kept_until_the_recovery_is_proven(void **context)
     (void)context;
     story_begin(&s);
     story_hang(&s, 3);
-    others_agree(&s);
+    story_others_agree(&s);
     story_crash(&s);
     story_boot(&s);
     story_serve_all(&s, 9000);
@@ -229,21 +223,21 @@ static void test_the_lease_is_given_back_at_every_other_end(void **context)
 
     story_begin(&s); /* systemd refuses the kill */
     story_hang(&s, 3);
-    others_agree(&s);
+    story_others_agree(&s);
     story_refuse(&s, "polkit refuses");
     assert_int_equal(s.core.rescue.state, STATE_HELD);
     assert_int_equal(s.lease_releases, 1);
 
     story_begin(&s); /* it does not die */
     story_hang(&s, 3);
-    others_agree(&s);
+    story_others_agree(&s);
     story_wait(&s, 11000);
     assert_int_equal(s.core.rescue.state, STATE_HELD);
     assert_int_equal(s.lease_releases, 1);
 
     story_begin(&s); /* it dies again and again */
     story_hang(&s, 3);
-    others_agree(&s);
+    story_others_agree(&s);
     story_crash(&s);
     for (int i = 0; i < 20 && s.core.rescue.state != STATE_GAVE_UP; i++) {
         story_die_while_starting(&s);
@@ -256,7 +250,7 @@ static void test_the_lease_is_given_back_at_every_other_end(void **context)
 
     story_begin(&s); /* it runs, and a proof is missing */
     story_hang(&s, 3);
-    others_agree(&s);
+    story_others_agree(&s);
     story_crash(&s);
     story_boot(&s);
     story_wait(&s, 62000);
@@ -281,13 +275,10 @@ static void test_one_that_dies_while_the_lease_is_sought_is_started_at_once(void
 
 static void test_a_single_node_needs_no_lease(void **context)
 {
-    const char *const alone[] = {STORY_LOCAL};
     struct story s;
 
     (void)context;
-    story_begin_blank(&s);
-    story_unit(&s, UNIT_ACTIVE, "running", "success");
-    story_members(&s, alone, 1);
+    story_begin_alone(&s);
     story_serve(&s, STORY_LOCAL);
     story_hang(&s, 3);
     assert_int_equal(s.kills, 1);
@@ -305,7 +296,7 @@ static void test_a_new_agent_does_not_have_the_lease_of_the_former(void **contex
     story_reincarnate(&s);
     story_unit(&s, UNIT_ACTIVE, "running", "success");
     story_hang(&s, 3);
-    others_agree(&s);
+    story_others_agree(&s);
     assert_int_equal(s.kills, 0);
     assert_int_equal(s.core.lease.state, LEASE_SOUGHT);
 }
@@ -338,9 +329,14 @@ static void test_a_lease_that_could_not_be_had_is_told_beforehand_and_once(void 
         s.told[NOTICE_CHECK_MISCONFIGURED], 1); /* not before the API takes the same credentials */
     story_serve_all(&s, 1000);
     assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 2);
+    story_lease(&s, LEASE_USABLE, "");
+    policy.probe_management = false; /* where the API is not asked, nothing is waited for */
+    story_configure(&s, policy);
+    story_lease(&s, LEASE_UNUSABLE, "gone again");
+    assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 3);
     policy.lease_exclusive = false; /* and a provider that needs none is well */
     story_configure(&s, policy);
-    assert_int_equal(s.told[NOTICE_CHECK_OK], 2);
+    assert_int_equal(s.told[NOTICE_CHECK_OK], 3);
     assert_int_equal(s.kills + s.starts + s.restarts, 0);
 }
 

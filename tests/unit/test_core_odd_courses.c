@@ -5,28 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct member *local_of(struct story *s)
-{
-    return &s->core.members[0];
-}
-
-static void test_a_kill_that_systemd_took_is_waited_for(void **context)
-{
-    struct event taken = {.kind = EVENT_REQUEST_DONE};
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    story_hang(&s, 3);
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
-    story_step(&s, &taken);
-    assert_int_equal(s.core.rescue.state, STATE_KILLING);
-    story_unit(&s, UNIT_FAILED, "failed", "signal");
-    story_unit(&s, UNIT_ACTIVATING, "auto-restart", "signal"); /* that is the same death */
-    assert_int_equal(s.starts + s.restarts, 1);
-}
-
 static void test_the_detection_began_with_the_first_silence(void **context)
 {
     struct story s;
@@ -53,23 +31,6 @@ static void test_others_are_judged_by_those_who_told_lately(void **context)
     assert_non_null(strstr(s.last.detail, "rabbit@b answers, but has not said lately who is running"));
 }
 
-static void test_a_unit_without_a_start_timeout_is_waited_for(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    s.unit.timeout_start_ms = UINT64_MAX;
-    story_crash(&s);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    story_wait(&s, 7200000);
-    assert_int_equal(s.core.rescue.state, STATE_STARTING);
-    story_begin(&s);
-    s.unit.timeout_start_ms = 0;
-    story_crash(&s);
-    assert_int_equal(s.core.rescue.deadline_ms, UINT64_MAX);
-}
-
 static void test_a_node_given_up_in_mode_observe_keeps_its_restart_loop(void **context)
 {
     struct policy policy = story_policy();
@@ -85,69 +46,6 @@ static void test_a_node_given_up_in_mode_observe_keeps_its_restart_loop(void **c
     story_die_while_starting(&s);
     assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
     assert_int_equal(s.stops, 0);
-}
-
-/* systemd may tell of the job before it tells of the unit. */
-static void test_a_start_that_fails_is_one_death(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    story_crash(&s);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    story_job(&s, false);
-    assert_int_equal(s.core.rescue.state, STATE_STARTING);
-    assert_int_equal(s.told[NOTICE_RETRYING], 0);
-    story_unit(&s, UNIT_ACTIVATING, "auto-restart", "exit-code");
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-    assert_int_equal(s.told[NOTICE_RETRYING], 1);
-    assert_int_equal(s.core.rescue.budget.count, 1);
-}
-
-/* Somebody has a job for it; it is on hold; or this agent slept, and who knows what it has become since. */
-static void test_the_restart_loop_of_a_unit_in_other_hands_is_not_ended(void **context)
-{
-    struct policy policy = story_policy();
-    struct story s;
-
-    (void)context;
-    policy.max_restarts = 1;
-    for (int reason = 0; reason < 3; reason++) {
-        story_begin(&s);
-        story_configure(&s, policy);
-        story_crash(&s);
-        story_unit(&s, UNIT_ACTIVATING, "start", "success");
-        if (reason == 0)
-            s.unit.job_id = 7;
-        else if (reason == 1)
-            story_operator(&s, OPERATOR_HOLD, 60000);
-        else
-            s.now_ms += 20000;
-        story_unit(&s, UNIT_ACTIVATING, "auto-restart", "exit-code");
-        assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
-        assert_int_equal(s.stops, 0);
-    }
-}
-
-static void test_unmasking_a_dead_unit_does_not_start_it(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    s.unit.job_id = 7; /* somebody is at it */
-    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
-    s.unit.job_id = 0;
-    strcpy(s.unit.load_state, "masked");
-    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
-    assert_int_equal(s.told[NOTICE_STOPPED], 1);
-    strcpy(s.unit.load_state, "loaded");
-    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
-    story_wait(&s, 60000);
-    assert_int_equal(s.starts + s.restarts, 0);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    assert_int_equal(s.core.rescue.state, STATE_WATCHING);
 }
 
 static void test_mode_act_again_goes_on_with_the_same_incident(void **context)
@@ -168,20 +66,6 @@ static void test_mode_act_again_goes_on_with_the_same_incident(void **context)
     assert_int_equal(s.told[NOTICE_CRASHED], 1);
     assert_string_equal(s.last.incident, incident);
     assert_int_equal(s.starts + s.restarts, 1);
-}
-
-static void test_a_start_by_somebody_else_counts_in_a_crash_loop(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    story_crash(&s);
-    story_die_while_starting(&s);
-    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
-    story_unit(&s, UNIT_ACTIVATING, "start", "success");
-    assert_int_equal(s.core.rescue.state, STATE_STARTING);
-    assert_int_equal(s.core.rescue.budget.count, 2);
 }
 
 static void test_a_delayed_word_outlasts_a_short_pause(void **context)
@@ -266,6 +150,9 @@ static void test_a_snapshot_that_is_damaged_or_from_the_future_is_survived(void 
     struct core_snapshot snapshot = {.state = STATE_KILLING,
         .restart_count = 99,
         .peer_return_count = 99,
+        .opening_count = 99,
+        .watch_count = 99,
+        .told_count = 99,
         .member_count = RMQ_MEMBERS_MAX};
     struct policy policy = story_policy();
     struct story s;
@@ -284,6 +171,8 @@ static void test_a_snapshot_that_is_damaged_or_from_the_future_is_survived(void 
     assert_int_equal(s.core.rescue.budget.restarts_ms[1], 5000);
     assert_int_equal(s.core.member_count, RMQ_MEMBERS_MAX);
     assert_int_equal(s.core.rescue.state, STATE_RESUMED);
+    assert_int_equal(s.core.rescue.opening_count, OPENINGS_MAX);
+    assert_int_equal(s.core.rescue.incident.told_count, TOLD_ROWS_MAX);
     core_init(&s.core, STORY_LOCAL, "", &policy, 5000);
     core_snapshot(&s.core, &snapshot, 5000, 1700000000000); /* nobody has told of members yet */
     assert_int_equal(snapshot.member_count, 0);
@@ -298,10 +187,9 @@ static void test_a_partition_that_is_not_over_freezes_a_hang(void **context)
     view.partitioned = true;
     story_begin(&s);
     story_answer(&s, STORY_LOCAL, &view);
-    assert_int_equal(local_of(&s)->condition, CONDITION_PARTITIONED);
+    assert_int_equal(story_local(&s)->condition, CONDITION_PARTITIONED);
     story_hang(&s, 3);
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
+    story_others_agree(&s);
     assert_int_equal(s.core.rescue.state, STATE_HELD);
     assert_non_null(strstr(s.last.why, "no side is chosen"));
     assert_int_equal(s.kills + s.lease_asks, 0);
@@ -329,9 +217,9 @@ static void test_a_stopped_node_among_dead_ones_is_not_all_down(void **context)
     story_begin(&s);
     story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_REFUSED, 3);
     story_unit(&s, UNIT_INACTIVE, "dead", "success");
-    assert_int_equal(local_of(&s)->condition, CONDITION_STOPPED);
+    assert_int_equal(story_local(&s)->condition, CONDITION_STOPPED);
     story_step(&s, &lost);
-    assert_int_equal(local_of(&s)->condition, CONDITION_UNKNOWN);
+    assert_int_equal(story_local(&s)->condition, CONDITION_UNKNOWN);
     assert_int_equal(s.told[NOTICE_ALL_DOWN], 0);
 }
 
@@ -365,16 +253,10 @@ static void test_a_host_that_says_nothing_of_packages_changes_nothing(void **con
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_kill_that_systemd_took_is_waited_for),
         cmocka_unit_test(test_the_detection_began_with_the_first_silence),
         cmocka_unit_test(test_others_are_judged_by_those_who_told_lately),
-        cmocka_unit_test(test_a_unit_without_a_start_timeout_is_waited_for),
         cmocka_unit_test(test_a_node_given_up_in_mode_observe_keeps_its_restart_loop),
-        cmocka_unit_test(test_a_start_that_fails_is_one_death),
-        cmocka_unit_test(test_the_restart_loop_of_a_unit_in_other_hands_is_not_ended),
-        cmocka_unit_test(test_unmasking_a_dead_unit_does_not_start_it),
         cmocka_unit_test(test_mode_act_again_goes_on_with_the_same_incident),
-        cmocka_unit_test(test_a_start_by_somebody_else_counts_in_a_crash_loop),
         cmocka_unit_test(test_a_delayed_word_outlasts_a_short_pause),
         cmocka_unit_test(test_a_deadline_in_the_past_is_no_loop),
         cmocka_unit_test(test_a_restarted_agent_keeps_to_a_give_up),

@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct member *local_of(struct story *s)
-{
-    return &s->core.members[0];
-}
-
 static void probe_at(
     struct story *s, uint64_t started_ms, bool deep, enum probe_kind kind, enum probe_result result)
 {
@@ -93,9 +88,9 @@ static void test_a_slow_probe_quickens_the_pace_until_it_is_answered(void **cont
     story_begin(&s);
     story_step(&s, &slow);
     assert_true(story_did(&s, ACTION_PACE));
-    assert_true(local_of(&s)->fast);
+    assert_true(story_local(&s)->fast);
     story_serve(&s, STORY_LOCAL);
-    assert_false(local_of(&s)->fast);
+    assert_false(story_local(&s)->fast);
 }
 
 static void test_what_is_older_than_the_last_word_is_not_believed(void **context)
@@ -109,16 +104,16 @@ static void test_what_is_older_than_the_last_word_is_not_believed(void **context
     story_wait(&s, 500);
     story_serve(&s, STORY_LOCAL);
     probe_at(&s, before_ms, true, PROBE_AMQP, PROBE_RESULT_SILENT);
-    assert_int_equal(local_of(&s)->probes[PROBE_AMQP].failures, 0);
+    assert_int_equal(story_local(&s)->probes[PROBE_AMQP].failures, 0);
     strcpy(s.unit.invocation_id, "01");
     story_unit(&s, UNIT_ACTIVE, "running", "success");
     strcpy(s.unit.invocation_id, "02"); /* restarted so quickly that nobody saw it down */
     before_ms = s.now_ms;
     story_wait(&s, 500);
     story_unit(&s, UNIT_ACTIVE, "running", "success");
-    assert_false(local_of(&s)->probes[PROBE_AMQP].seen);
+    assert_false(story_local(&s)->probes[PROBE_AMQP].seen);
     probe_at(&s, before_ms, true, PROBE_AMQP, PROBE_RESULT_OK); /* of the former run */
-    assert_false(local_of(&s)->probes[PROBE_AMQP].seen);
+    assert_false(story_local(&s)->probes[PROBE_AMQP].seen);
 }
 
 static void test_our_own_trouble_is_not_the_nodes(void **context)
@@ -132,8 +127,8 @@ static void test_our_own_trouble_is_not_the_nodes(void **context)
         probe_at(&s, s.now_ms, true, PROBE_MANAGEMENT, PROBE_RESULT_OWN_TROUBLE);
         story_wait(&s, 1000);
     }
-    assert_int_equal(local_of(&s)->condition, CONDITION_HEALTHY);
-    assert_false(local_of(&s)->fast);
+    assert_int_equal(story_local(&s)->condition, CONDITION_HEALTHY);
+    assert_false(story_local(&s)->fast);
 }
 
 static void test_a_mere_connection_is_an_answer_where_nothing_was_silent(void **context)
@@ -145,10 +140,10 @@ static void test_a_mere_connection_is_an_answer_where_nothing_was_silent(void **
     probe_at(&s, s.now_ms, false, PROBE_AMQP, PROBE_RESULT_OK);
     story_wait(&s, 1000);
     probe_at(&s, s.now_ms, false, PROBE_AMQP, PROBE_RESULT_REFUSED);
-    assert_int_equal(local_of(&s)->probes[PROBE_AMQP].failures, 1);
+    assert_int_equal(story_local(&s)->probes[PROBE_AMQP].failures, 1);
     story_wait(&s, 1000);
     probe_at(&s, s.now_ms, false, PROBE_AMQP, PROBE_RESULT_OK);
-    assert_int_equal(local_of(&s)->probes[PROBE_AMQP].failures, 0);
+    assert_int_equal(story_local(&s)->probes[PROBE_AMQP].failures, 0);
 }
 
 static void test_counters_do_not_run_over(void **context)
@@ -157,9 +152,9 @@ static void test_counters_do_not_run_over(void **context)
 
     (void)context;
     story_begin(&s);
-    local_of(&s)->probes[PROBE_AMQP].successes = UINT32_MAX;
+    story_local(&s)->probes[PROBE_AMQP].successes = UINT32_MAX;
     story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_OK);
-    assert_int_equal(local_of(&s)->probes[PROBE_AMQP].successes, UINT32_MAX);
+    assert_int_equal(story_local(&s)->probes[PROBE_AMQP].successes, UINT32_MAX);
     for (int i = 0; i < 3 * BUDGET_RESTARTS_MAX; i++)
         budget_spend(&s.core.rescue.budget, s.now_ms);
     assert_int_equal(s.core.rescue.budget.count, BUDGET_RESTARTS_MAX);
@@ -174,12 +169,12 @@ static void test_a_broken_check_is_probed_fast_until_that_is_certain(void **cont
     story_begin_blank(&s);
     story_unit(&s, UNIT_ACTIVE, "running", "success");
     story_probe(&s, STORY_LOCAL, PROBE_MANAGEMENT, PROBE_RESULT_UNAUTHORIZED);
-    assert_true(local_of(&s)->fast);
+    assert_true(story_local(&s)->fast);
     story_wait(&s, 1000);
     story_probe(&s, STORY_LOCAL, PROBE_MANAGEMENT, PROBE_RESULT_UNAUTHORIZED);
     story_wait(&s, 1000);
     story_probe(&s, STORY_LOCAL, PROBE_MANAGEMENT, PROBE_RESULT_UNAUTHORIZED);
-    assert_false(local_of(&s)->fast);
+    assert_false(story_local(&s)->fast);
 }
 
 static void test_a_peer_whose_check_breaks_has_not_returned(void **context)
@@ -204,14 +199,14 @@ static void test_a_unit_that_is_reloading_or_about_to_move_is_let_be(void **cont
     (void)context;
     story_begin(&s);
     story_unit(&s, UNIT_RELOADING, "reload", "success");
-    assert_int_equal(local_of(&s)->condition, CONDITION_HEALTHY);
+    assert_int_equal(story_local(&s)->condition, CONDITION_HEALTHY);
     strcpy(s.unit.load_state, "masked"); /* only once it is stopped does a mask say anything */
     story_unit(&s, UNIT_ACTIVE, "running", "success");
-    assert_int_equal(local_of(&s)->condition, CONDITION_HEALTHY);
+    assert_int_equal(story_local(&s)->condition, CONDITION_HEALTHY);
     strcpy(s.unit.load_state, "loaded");
     s.unit.job_id = 5;
     story_unit(&s, UNIT_INACTIVE, "dead", "success");
-    assert_int_equal(local_of(&s)->condition, CONDITION_UNKNOWN);
+    assert_int_equal(story_local(&s)->condition, CONDITION_UNKNOWN);
 }
 
 /* Its API opens early, and lists nobody as running: itself neither. */
@@ -253,7 +248,7 @@ static void test_a_broker_that_boots_calls_nobody_down(void **context)
         story_wait(&s, 1000);
     }
     assert_int_equal(s.told[NOTICE_PARTITION] + s.told[NOTICE_STALE_VIEW], 0);
-    assert_int_equal(local_of(&s)->condition, CONDITION_HEALTHY);
+    assert_int_equal(story_local(&s)->condition, CONDITION_HEALTHY);
     story_hang(&s, 3);
     story_answer(&s, "rabbit@b", &view);
     story_view(&s, "rabbit@c", "rabbit@b");

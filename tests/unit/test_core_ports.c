@@ -1,58 +1,16 @@
-/* Stories: The Erlang machine lives, its client ports are closed: paused, stopped, drained, or a lost
- * listener.
- */
+/* Stories: The Erlang machine lives, its client ports are closed: paused, stopped or drained. */
 #include "cmocka_all.h"
 #include "core_story.h"
 
 #include <string.h>
 
-static enum condition condition_of(const struct story *s)
-{
-    return s->core.members[0].condition;
-}
-
-static uint32_t done_to_it(const struct story *s)
-{
-    return s->starts + s->restarts + s->kills + s->stops;
-}
-
-static void opt_in(struct story *s)
-{
-    struct policy policy = story_policy();
-
-    policy.restart_stopped_app = true;
-    policy.restart_lost_listener = true;
-    story_configure(s, policy);
-}
-
-static void close_ports(struct story *s, unsigned seconds)
-{
-    story_fail(s, STORY_LOCAL, NULL, PROBE_RESULT_REFUSED, seconds);
-}
-
 /* Its ports are closed, and the others say that it does not run. */
 static void stop_app(struct story *s, unsigned seconds)
 {
     for (unsigned second = 0; second < seconds; second++) {
-        close_ports(s, 1);
+        story_close_ports(s, 1);
         story_view(s, "rabbit@b", STORY_LOCAL);
         story_view(s, "rabbit@c", STORY_LOCAL);
-    }
-}
-
-/* Its AMQP port is closed, its API answers; CRITICAL: a queue would suffer. */
-static void lose_listener(struct story *s, unsigned seconds, bool critical)
-{
-    struct node_view view = story_everything(NULL);
-
-    view.queues_known = true;
-    view.queues_critical = critical;
-    for (unsigned second = 0; second < seconds; second++) {
-        story_probe(s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_REFUSED);
-        story_answer(s, STORY_LOCAL, &view);
-        story_serve(s, "rabbit@b");
-        story_serve(s, "rabbit@c");
-        story_wait(s, 1000);
     }
 }
 
@@ -62,15 +20,15 @@ static void test_a_node_that_sees_no_majority_is_paused_and_never_restarted(void
 
     (void)context;
     story_begin(&s);
-    opt_in(&s);
+    story_opt_in(&s);
     for (int second = 0; second < 300; second++) {
         story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_UNREACHABLE, 1);
-        close_ports(&s, 1);
+        story_close_ports(&s, 1);
     }
-    assert_int_equal(condition_of(&s), CONDITION_PAUSED);
+    assert_int_equal(story_condition(&s), CONDITION_PAUSED);
     assert_int_equal(s.told[NOTICE_PAUSED], 1);
     assert_int_equal(s.told[NOTICE_APP_STOPPED], 0);
-    assert_int_equal(done_to_it(&s) + s.asks, 0);
+    assert_int_equal(story_done(&s) + s.asks, 0);
     story_serve_all(&s, 3000);
     assert_int_equal(s.told[NOTICE_PAUSE_OVER], 1);
     assert_int_equal(s.core.rescue.state, STATE_WATCHING);
@@ -84,15 +42,15 @@ static void test_maintenance_by_the_word_of_the_others_is_left_alone(void **cont
     (void)context;
     view.members[0].being_drained = true;
     story_begin(&s);
-    opt_in(&s);
+    story_opt_in(&s);
     for (int second = 0; second < 300; second++) {
-        close_ports(&s, 1);
+        story_close_ports(&s, 1);
         story_answer(&s, "rabbit@b", &view);
     }
-    assert_int_equal(condition_of(&s), CONDITION_DRAINED);
+    assert_int_equal(story_condition(&s), CONDITION_DRAINED);
     assert_int_equal(s.told[NOTICE_DRAINED], 1);
     assert_int_equal(s.last.severity, SEVERITY_INFO);
-    assert_int_equal(done_to_it(&s) + s.asks, 0);
+    assert_int_equal(story_done(&s) + s.asks, 0);
     story_serve_all(&s, 3000);
     assert_int_equal(s.told[NOTICE_REVIVED], 1);
 }
@@ -104,34 +62,13 @@ static void test_closed_ports_of_a_node_that_runs_are_maintenance(void **context
 
     (void)context;
     story_begin(&s);
-    opt_in(&s);
+    story_opt_in(&s);
     for (int second = 0; second < 100; second++) {
-        close_ports(&s, 1);
+        story_close_ports(&s, 1);
         story_view(&s, "rabbit@b", NULL);
     }
-    assert_int_equal(condition_of(&s), CONDITION_DRAINED);
-    assert_int_equal(done_to_it(&s) + s.asks, 0);
-}
-
-/* A kept-alive connection to its API outlives the suspension of its listeners. */
-static void test_maintenance_is_no_lost_listener(void **context)
-{
-    struct node_view view = story_everything(NULL);
-    struct story s;
-
-    (void)context;
-    view.members[0].being_drained = true;
-    story_begin(&s);
-    opt_in(&s);
-    for (int second = 0; second < 300; second++) {
-        story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_REFUSED);
-        story_answer(&s, STORY_LOCAL, &view);
-        story_wait(&s, 1000);
-    }
-    assert_int_equal(condition_of(&s), CONDITION_DRAINED);
-    assert_int_equal(s.told[NOTICE_DRAINED], 1);
-    assert_int_equal(s.told[NOTICE_LISTENER_LOST], 0);
-    assert_int_equal(done_to_it(&s) + s.asks, 0);
+    assert_int_equal(story_condition(&s), CONDITION_DRAINED);
+    assert_int_equal(story_done(&s) + s.asks, 0);
 }
 
 static void test_a_stopped_application_is_told_and_left_alone(void **context)
@@ -141,9 +78,9 @@ static void test_a_stopped_application_is_told_and_left_alone(void **context)
     (void)context;
     story_begin(&s);
     stop_app(&s, 600);
-    assert_int_equal(condition_of(&s), CONDITION_APP_STOPPED);
+    assert_int_equal(story_condition(&s), CONDITION_APP_STOPPED);
     assert_int_equal(s.told[NOTICE_APP_STOPPED], 1);
-    assert_int_equal(done_to_it(&s) + s.asks, 0);
+    assert_int_equal(story_done(&s) + s.asks, 0);
     story_serve_all(&s, 3000);
     assert_int_equal(s.told[NOTICE_APP_BACK], 1);
     for (int kind = 0; kind < NOTICE_KIND_COUNT; kind++)
@@ -159,10 +96,10 @@ static void test_what_the_others_said_before_the_ports_closed_does_not_count(voi
     story_begin(&s);
     story_view(&s, "rabbit@b", NULL);
     story_wait(&s, 100);
-    close_ports(&s, 4);
-    assert_int_equal(condition_of(&s), CONDITION_UNKNOWN);
+    story_close_ports(&s, 4);
+    assert_int_equal(story_condition(&s), CONDITION_UNKNOWN);
     story_view(&s, "rabbit@b", STORY_LOCAL);
-    assert_int_equal(condition_of(&s), CONDITION_APP_STOPPED);
+    assert_int_equal(story_condition(&s), CONDITION_APP_STOPPED);
     assert_int_equal(s.told[NOTICE_DRAINED], 0);
 }
 
@@ -174,11 +111,43 @@ static void test_a_single_node_has_nobody_to_be_paused_by(void **context)
     (void)context;
     story_begin_blank(&s);
     story_unit(&s, UNIT_ACTIVE, "running", "success");
-    close_ports(&s, 4);
-    assert_int_equal(condition_of(&s), CONDITION_UNKNOWN); /* who knows whether it is one */
+    story_close_ports(&s, 4);
+    assert_int_equal(story_condition(&s), CONDITION_UNKNOWN); /* who knows whether it is one */
     story_members(&s, alone, 1);
-    close_ports(&s, 1);
-    assert_int_equal(condition_of(&s), CONDITION_APP_STOPPED);
+    story_close_ports(&s, 1);
+    assert_int_equal(story_condition(&s), CONDITION_APP_STOPPED);
+}
+
+/* Without others, its own last word counts: also for a later agent, but not for a later broker. */
+static void test_a_single_node_that_said_that_it_is_drained_is_left_alone(void **context)
+{
+    const char *const alone[] = {STORY_LOCAL};
+    struct node_view view = story_everything(NULL);
+    struct story s;
+
+    (void)context;
+    view.member_count = 1;
+    view.members[0].being_drained = true;
+    story_begin_blank(&s);
+    story_opt_in(&s);
+    strcpy(s.unit.invocation_id, "0123");
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    story_members(&s, alone, 1);
+    story_answer(&s, STORY_LOCAL, &view);
+    story_close_ports(&s, 300);
+    assert_int_equal(story_condition(&s), CONDITION_DRAINED);
+    assert_int_equal(s.told[NOTICE_DRAINED], 1);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    story_close_ports(&s, 300);
+    assert_int_equal(story_condition(&s), CONDITION_DRAINED);
+    assert_int_equal(s.told[NOTICE_DRAINED], 1);
+    assert_int_equal(story_done(&s) + s.asks, 0);
+    strcpy(s.unit.invocation_id, "4567");
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    story_members(&s, alone, 1);
+    story_close_ports(&s, 4);
+    assert_int_equal(story_condition(&s), CONDITION_APP_STOPPED);
 }
 
 static void test_a_stopped_application_is_restarted_in_order_where_opted_for(void **context)
@@ -187,10 +156,10 @@ static void test_a_stopped_application_is_restarted_in_order_where_opted_for(voi
 
     (void)context;
     story_begin(&s);
-    opt_in(&s);
+    story_opt_in(&s);
     stop_app(&s, 60);
     assert_int_equal(s.told[NOTICE_APP_STOPPED], 1);
-    assert_int_equal(s.asks + done_to_it(&s), 0); /* it gets the time to come back by itself */
+    assert_int_equal(s.asks + story_done(&s), 0); /* it gets the time to come back by itself */
     stop_app(&s, 4);
     assert_int_equal(s.lease_asks, 1);
     assert_int_equal(s.told[NOTICE_RESTARTING], 1);
@@ -214,17 +183,17 @@ static void test_a_restart_in_order_passes_every_gate(void **context)
     (void)context;
     story_begin(&s); /* no lease */
     s.lease_answer = LEASE_TAKEN;
-    opt_in(&s);
+    story_opt_in(&s);
     stop_app(&s, 64);
     assert_int_equal(s.told[NOTICE_HELD], 1);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
 
     story_begin(&s); /* an operator's hold */
-    opt_in(&s);
+    story_opt_in(&s);
     story_operator(&s, OPERATOR_HOLD, 3600000);
     stop_app(&s, 64);
     assert_int_equal(s.told[NOTICE_HELD], 1);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
 
     story_begin(&s); /* no budget */
     policy.restart_stopped_app = true;
@@ -232,7 +201,7 @@ static void test_a_restart_in_order_passes_every_gate(void **context)
     story_configure(&s, policy);
     stop_app(&s, 64);
     assert_int_equal(s.told[NOTICE_HELD], 1);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
 
     story_begin(&s); /* mode = observe */
     policy = story_policy();
@@ -241,7 +210,27 @@ static void test_a_restart_in_order_passes_every_gate(void **context)
     story_configure(&s, policy);
     stop_app(&s, 64);
     assert_int_equal(s.told[NOTICE_WOULD_ACT], 1);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
+}
+
+static void test_mode_act_again_restarts_what_was_opted_in_for(void **context)
+{
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    policy.restart_stopped_app = true;
+    policy.act = false;
+    story_configure(&s, policy);
+    stop_app(&s, 64);
+    assert_int_equal(s.core.rescue.state, STATE_OBSERVED);
+    stop_app(&s, 10);
+    policy.act = true;
+    story_configure(&s, policy);
+    stop_app(&s, 4);
+    assert_int_equal(s.told[NOTICE_WOULD_ACT], 1);
+    assert_int_equal(s.restarts, 1);
 }
 
 static void test_a_restart_in_order_that_systemd_refuses_is_held_and_tried_again(void **context)
@@ -250,7 +239,7 @@ static void test_a_restart_in_order_that_systemd_refuses_is_held_and_tried_again
 
     (void)context;
     story_begin(&s);
-    opt_in(&s);
+    story_opt_in(&s);
     stop_app(&s, 64);
     assert_int_equal(s.restarts, 1);
     story_refuse(&s, "a job is queued already");
@@ -267,7 +256,7 @@ static void test_an_application_that_is_started_again_while_being_asked_for_is_l
 
     (void)context;
     story_begin(&s);
-    opt_in(&s);
+    story_opt_in(&s);
     s.mute_lease = true;
     stop_app(&s, 64);
     assert_int_equal(s.core.rescue.state, STATE_LEASING);
@@ -275,101 +264,7 @@ static void test_an_application_that_is_started_again_while_being_asked_for_is_l
     story_serve(&s, STORY_LOCAL);
     assert_int_equal(s.core.rescue.state, STATE_WATCHING);
     assert_int_equal(s.lease_releases, 1);
-    assert_int_equal(done_to_it(&s), 0);
-}
-
-static void test_a_lost_listener_is_told_and_left_alone(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    lose_listener(&s, 300, false);
-    assert_int_equal(condition_of(&s), CONDITION_LISTENER_LOST);
-    assert_int_equal(s.told[NOTICE_LISTENER_LOST], 1);
-    assert_int_equal(s.last.severity, SEVERITY_CRITICAL);
-    assert_int_equal(done_to_it(&s) + s.asks, 0);
-    story_serve_all(&s, 3000);
-    assert_int_equal(s.told[NOTICE_LISTENER_BACK], 1);
-}
-
-static void test_a_lost_listener_is_cured_where_opted_for_and_no_queue_suffers(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    opt_in(&s);
-    lose_listener(&s, 66, false);
-    assert_int_equal(s.restarts, 1);
-    assert_int_equal(s.kills, 0);
-
-    story_begin(&s);
-    opt_in(&s);
-    lose_listener(&s, 300, true);
-    assert_int_equal(done_to_it(&s), 0);
-    assert_int_equal(s.told[NOTICE_HELD], 1);
-    assert_non_null(strstr(s.last.why, "a queue could lose its quorum"));
-}
-
-static void test_a_lost_listener_without_quorum_of_the_others_is_held(void **context)
-{
-    struct node_view view = story_everything("rabbit@c");
-    struct story s;
-
-    (void)context;
-    view.queues_known = true;
-    story_begin(&s);
-    opt_in(&s);
-    for (int second = 0; second < 80; second++) {
-        story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_REFUSED);
-        story_answer(&s, STORY_LOCAL, &view);
-        story_view(&s, "rabbit@b", "rabbit@c");
-        story_fail(&s, "rabbit@c", NULL, PROBE_RESULT_TIMED_OUT, 1);
-    }
-    assert_int_equal(s.core.rescue.state, STATE_HELD);
-    assert_int_equal(s.told[NOTICE_HELD], 1);
-    assert_int_equal(s.lease_asks + done_to_it(&s), 0);
-}
-
-/* The others may be quicker, but only the node itself knows its queues. */
-static void test_the_word_on_its_own_queues_is_waited_for(void **context)
-{
-    struct node_view view = story_everything(NULL);
-    struct story s;
-
-    (void)context;
-    view.queues_known = true;
-    story_begin(&s);
-    opt_in(&s);
-    lose_listener(&s, 60, false);
-    for (int i = 0; i < 100 && s.core.rescue.state != STATE_ASKING; i++)
-        story_wait(&s, 100);
-    assert_int_equal(s.core.rescue.state, STATE_ASKING);
-    story_serve(&s, "rabbit@b");
-    story_serve(&s, "rabbit@c");
-    assert_int_equal(s.core.rescue.state, STATE_ASKING);
-    story_answer(&s, STORY_LOCAL, &view);
-    assert_int_equal(s.restarts, 1);
-    assert_int_equal(s.told[NOTICE_HELD], 0);
-}
-
-static void test_an_api_that_cannot_tell_of_queues_speaks_against_a_restart(void **context)
-{
-    struct story s;
-
-    (void)context;
-    story_begin(&s);
-    opt_in(&s);
-    for (int second = 0; second < 80; second++) {
-        story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_REFUSED);
-        story_view(&s, STORY_LOCAL, NULL);
-        story_serve(&s, "rabbit@b");
-        story_serve(&s, "rabbit@c");
-        story_wait(&s, 1000);
-    }
-    assert_int_equal(s.told[NOTICE_HELD], 1);
-    assert_int_equal(done_to_it(&s), 0);
+    assert_int_equal(story_done(&s), 0);
 }
 
 int main(void)
@@ -378,19 +273,15 @@ int main(void)
         cmocka_unit_test(test_a_node_that_sees_no_majority_is_paused_and_never_restarted),
         cmocka_unit_test(test_maintenance_by_the_word_of_the_others_is_left_alone),
         cmocka_unit_test(test_closed_ports_of_a_node_that_runs_are_maintenance),
-        cmocka_unit_test(test_maintenance_is_no_lost_listener),
         cmocka_unit_test(test_a_stopped_application_is_told_and_left_alone),
         cmocka_unit_test(test_what_the_others_said_before_the_ports_closed_does_not_count),
         cmocka_unit_test(test_a_single_node_has_nobody_to_be_paused_by),
+        cmocka_unit_test(test_a_single_node_that_said_that_it_is_drained_is_left_alone),
         cmocka_unit_test(test_a_stopped_application_is_restarted_in_order_where_opted_for),
         cmocka_unit_test(test_a_restart_in_order_passes_every_gate),
+        cmocka_unit_test(test_mode_act_again_restarts_what_was_opted_in_for),
         cmocka_unit_test(test_a_restart_in_order_that_systemd_refuses_is_held_and_tried_again),
         cmocka_unit_test(test_an_application_that_is_started_again_while_being_asked_for_is_let_be),
-        cmocka_unit_test(test_a_lost_listener_is_told_and_left_alone),
-        cmocka_unit_test(test_a_lost_listener_is_cured_where_opted_for_and_no_queue_suffers),
-        cmocka_unit_test(test_a_lost_listener_without_quorum_of_the_others_is_held),
-        cmocka_unit_test(test_the_word_on_its_own_queues_is_waited_for),
-        cmocka_unit_test(test_an_api_that_cannot_tell_of_queues_speaks_against_a_restart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

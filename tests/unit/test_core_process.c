@@ -4,17 +4,6 @@
 
 #include <string.h>
 
-static enum condition condition_of(const struct story *s)
-{
-    return s->core.members[0].condition;
-}
-
-static void others_agree(struct story *s)
-{
-    story_view(s, "rabbit@b", NULL);
-    story_view(s, "rabbit@c", NULL);
-}
-
 static void half_of_the_others_is_gone(struct story *s)
 {
     story_view(s, "rabbit@b", NULL);
@@ -28,10 +17,10 @@ static void test_a_frozen_broker_is_killed_with_quorum(void **context)
     (void)context;
     story_begin(&s);
     story_hang_as(&s, 'S', 0, 0, 3);
-    assert_int_equal(condition_of(&s), CONDITION_FROZEN);
+    assert_int_equal(story_condition(&s), CONDITION_FROZEN);
     assert_int_equal(s.told[NOTICE_HUNG], 1);
     assert_non_null(strstr(s.last.detail, "its process: state S, no CPU time for 2 s"));
-    others_agree(&s);
+    story_others_agree(&s);
     assert_int_equal(s.kills, 1);
     assert_string_equal(s.last.why,
         "it hangs, the others are a majority without it, and the lease is ours: kill it and start it");
@@ -45,9 +34,32 @@ static void test_a_stopped_process_is_frozen_at_once(void **context)
     story_begin(&s);
     story_hang_as(&s, 'S', 400, 0, 2);
     story_hang_as(&s, 'T', 400, 0, 1);
-    assert_int_equal(condition_of(&s), CONDITION_FROZEN);
+    assert_int_equal(story_condition(&s), CONDITION_FROZEN);
     story_hang_as(&s, 't', 400, 0, 1); /* by a debugger */
-    assert_int_equal(condition_of(&s), CONDITION_FROZEN);
+    assert_int_equal(story_condition(&s), CONDITION_FROZEN);
+}
+
+/* A slow disk makes everybody wait for a moment; one that waits in every sample, and does next to nothing
+ * else, will not come back by itself. */
+static void test_a_process_that_waits_in_the_kernel_all_the_time_is_frozen(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_hang_as(&s, 'D', 10, 0, 3);
+    assert_int_equal(story_condition(&s), CONDITION_FROZEN);
+    assert_non_null(strstr(s.last.detail, "its process: state D"));
+
+    story_begin(&s); /* for a moment */
+    story_hang_as(&s, 'D', 10, 0, 1);
+    story_hang_as(&s, 'S', 10, 0, 1);
+    story_hang_as(&s, 'D', 10, 0, 1);
+    assert_int_equal(story_condition(&s), CONDITION_HUNG);
+
+    story_begin(&s); /* its other threads work */
+    story_hang_as(&s, 'D', 10, 400, 3);
+    assert_int_equal(story_condition(&s), CONDITION_BUSY);
 }
 
 static void test_a_frozen_broker_needs_the_lease_rather_than_quorum(void **context)
@@ -79,7 +91,7 @@ static void test_a_lease_of_the_cluster_itself_does_not_stand_in_for_quorum(void
     assert_int_equal(s.lease_asks + s.kills, 0);
     assert_int_equal(s.told[NOTICE_HELD], 1);
     story_hang_as(&s, 'T', 0, 0, 10);
-    others_agree(&s); /* and with quorum it does */
+    story_others_agree(&s); /* and with quorum it does */
     assert_int_equal(s.kills, 1);
 }
 
@@ -90,7 +102,7 @@ static void test_a_hung_broker_without_quorum_is_held_for_all_its_lease(void **c
     (void)context;
     story_begin(&s);
     story_hang_as(&s, 'S', 10, 0, 3);
-    assert_int_equal(condition_of(&s), CONDITION_HUNG);
+    assert_int_equal(story_condition(&s), CONDITION_HUNG);
     half_of_the_others_is_gone(&s);
     assert_int_equal(s.core.rescue.state, STATE_HELD);
     assert_int_equal(s.lease_asks + s.kills, 0);
@@ -117,7 +129,7 @@ static void test_a_starved_broker_is_busy_and_never_restarted(void **context)
     (void)context;
     story_begin(&s);
     story_hang_as(&s, 'R', 10, 400, 600); /* it wants a processor, and hardly ever gets one */
-    assert_int_equal(condition_of(&s), CONDITION_BUSY);
+    assert_int_equal(story_condition(&s), CONDITION_BUSY);
     assert_int_equal(s.core.rescue.state, STATE_WATCHING);
     assert_int_equal(s.asks + s.kills + s.restarts + s.starts, 0);
     assert_int_equal(s.told[NOTICE_BUSY], 1);
@@ -137,11 +149,11 @@ static void test_patience_with_a_busy_broker_can_be_limited(void **context)
     story_begin(&s);
     story_configure(&s, policy);
     story_hang_as(&s, 'R', 900, 0, 30);
-    assert_int_equal(condition_of(&s), CONDITION_BUSY);
+    assert_int_equal(story_condition(&s), CONDITION_BUSY);
     assert_int_equal(s.told[NOTICE_HUNG], 0);
     story_hang_as(&s, 'R', 900, 0, 1);
-    assert_int_equal(condition_of(&s), CONDITION_HUNG);
-    others_agree(&s);
+    assert_int_equal(story_condition(&s), CONDITION_HUNG);
+    story_others_agree(&s);
     assert_int_equal(s.kills, 1);
 }
 
@@ -155,7 +167,7 @@ static void test_work_that_begins_while_the_others_are_asked_ends_the_proof(void
     assert_int_equal(s.core.rescue.state, STATE_ASKING);
     story_hang_as(&s, 'R', 900, 0, 1);
     assert_int_equal(s.core.rescue.state, STATE_HELD);
-    others_agree(&s);
+    story_others_agree(&s);
     story_hang_as(&s, 'R', 900, 0, 30);
     assert_int_equal(s.kills, 0);
 }
@@ -223,6 +235,11 @@ static void test_old_or_missing_samples_tell_nothing(void **context)
     assert_int_equal(process.count, 0);
     process_absorb(&process, &(struct host_sample){.pid = 7}, 61000);
     assert_int_equal(process.count, 0);
+    process = (struct process){0};
+    sample.pid = 7;
+    process_absorb(&process, &sample, 1000);
+    process_absorb(&process, &(struct host_sample){.pid = 7}, 2000); /* it could not be read: who knows */
+    assert_false(process_is_gone(&process, 2000));
 }
 
 static void test_two_samples_of_one_moment_are_no_window(void **context)
@@ -265,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_frozen_broker_is_killed_with_quorum),
         cmocka_unit_test(test_a_stopped_process_is_frozen_at_once),
+        cmocka_unit_test(test_a_process_that_waits_in_the_kernel_all_the_time_is_frozen),
         cmocka_unit_test(test_a_frozen_broker_needs_the_lease_rather_than_quorum),
         cmocka_unit_test(test_a_lease_of_the_cluster_itself_does_not_stand_in_for_quorum),
         cmocka_unit_test(test_a_hung_broker_without_quorum_is_held_for_all_its_lease),

@@ -191,13 +191,10 @@ static void test_a_hang_without_a_member_list_is_held(void **context)
 
 static void test_a_cluster_of_one_has_no_quorum_to_lose(void **context)
 {
-    const char *const alone[] = {STORY_LOCAL};
     struct story s;
 
     (void)context;
-    story_begin_blank(&s);
-    story_unit(&s, UNIT_ACTIVE, "running", "success");
-    story_members(&s, alone, 1);
+    story_begin_alone(&s);
     story_hang(&s, 3);
     assert_int_equal(s.kills, 1);
 }

@@ -11,8 +11,7 @@ static void test_a_restarted_agent_completes_the_rescue(void **context)
     (void)context;
     story_begin(&s);
     story_hang(&s, 3);
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
+    story_others_agree(&s);
     assert_int_equal(s.kills, 1);
     story_reincarnate(&s);
     assert_int_equal(s.core.member_count, 3);
@@ -56,13 +55,10 @@ static void test_a_failed_stop_is_a_stop_for_the_next_agent_too(void **context)
 
 static void test_a_remembered_list_of_one_is_no_cluster_of_one(void **context)
 {
-    const char *const alone[] = {STORY_LOCAL};
     struct story s;
 
     (void)context;
-    story_begin_blank(&s);
-    story_unit(&s, UNIT_ACTIVE, "running", "success");
-    story_members(&s, alone, 1);
+    story_begin_alone(&s);
     assert_int_equal(s.saves, 1);
     story_reincarnate(&s);
     story_unit(&s, UNIT_ACTIVE, "running", "success");
@@ -105,6 +101,140 @@ static void test_a_restarted_agent_always_gets_to_an_end(void **context)
     assert_int_equal(s.told[NOTICE_UNVERIFIED], 1);
 }
 
+static void test_what_was_told_is_not_told_again(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s); /* a proof is missing */
+    story_crash(&s);
+    story_boot(&s);
+    story_wait(&s, 62000);
+    assert_int_equal(s.told[NOTICE_UNVERIFIED], 1);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    story_wait(&s, 600000);
+    assert_int_equal(s.told[NOTICE_UNVERIFIED], 1);
+    story_serve_all(&s, 12000);
+    assert_int_equal(s.told[NOTICE_RECOVERED], 1);
+
+    story_begin(&s); /* it hangs, and is held */
+    story_hang(&s, 3);
+    story_view(&s, "rabbit@b", "rabbit@c");
+    story_view(&s, "rabbit@c", NULL);
+    assert_int_equal(s.told[NOTICE_HUNG] + s.told[NOTICE_HELD], 2);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    for (int round = 0; round < 5; round++) {
+        story_hang(&s, 10);
+        story_view(&s, "rabbit@b", "rabbit@c");
+        story_view(&s, "rabbit@c", NULL);
+    }
+    assert_int_equal(s.told[NOTICE_HUNG] + s.told[NOTICE_HELD], 2);
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.told[NOTICE_RECOVERED], 1);
+}
+
+static void test_a_pause_before_the_next_start_is_kept_by_a_new_agent(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_crash(&s);
+    story_die_while_starting(&s);
+    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_FAILED, "failed", "exit-code");
+    story_wait(&s, 4900);
+    assert_int_equal(s.starts + s.restarts, 1);
+    story_wait(&s, 200);
+    assert_int_equal(s.starts + s.restarts, 2);
+}
+
+/* Whoever was told hears the end of it, and not before it is certain. */
+static void test_a_problem_is_neither_told_twice_nor_without_its_end(void **context)
+{
+    struct node_view partitioned = story_everything(NULL);
+    struct story s;
+
+    (void)context;
+    partitioned.partitioned = true;
+    partitioned.memory_alarm = true;
+    story_begin(&s);
+    story_answer(&s, STORY_LOCAL, &partitioned);
+    story_operator(&s, OPERATOR_HOLD, 3600000);
+    assert_int_equal(s.told[NOTICE_PARTITION] + s.told[NOTICE_ALARM] + s.told[NOTICE_HOLD_SET], 3);
+    s.snapshot.taken_ms = 0; /* all else that was said is too old to count */
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    story_probe(&s, STORY_LOCAL, PROBE_MANAGEMENT, PROBE_RESULT_OK);
+    assert_int_equal(s.told[NOTICE_PARTITION_HEALED] + s.told[NOTICE_ALARM_CLEARED], 0);
+    story_answer(&s, STORY_LOCAL, &partitioned);
+    assert_int_equal(s.told[NOTICE_PARTITION] + s.told[NOTICE_ALARM] + s.told[NOTICE_HOLD_SET], 3);
+    story_serve_all(&s, 3000);
+    story_operator(&s, OPERATOR_RESUME, 0);
+    assert_int_equal(s.told[NOTICE_PARTITION_HEALED], 1);
+    assert_int_equal(s.told[NOTICE_ALARM_CLEARED], 1);
+    assert_int_equal(s.told[NOTICE_HOLD_OVER], 1);
+}
+
+static void test_the_word_on_another_member_is_kept_and_on_one_that_left_it_is_not(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_UNREACHABLE, 4);
+    assert_int_equal(s.told[NOTICE_PEER_DOWN], 2);
+    for (uint32_t i = 0; i < s.snapshot.watch_count; i++)
+        if (!strcmp(s.snapshot.watches[i].node, "rabbit@b"))
+            strcpy(s.snapshot.watches[i].node, "rabbit@x");
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.told[NOTICE_PEER_BACK], 1);
+    assert_int_equal(s.told[NOTICE_ISOLATION_OVER], 1);
+}
+
+static void test_a_mere_connection_is_no_recovery_for_a_new_agent(void **context)
+{
+    struct event shallow = {
+        .kind = EVENT_PROBE_DONE, .probe = {.kind = PROBE_AMQP, .result = PROBE_RESULT_OK}};
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_hang(&s, 3);
+    assert_int_equal(s.told[NOTICE_HUNG], 1);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    strcpy(shallow.probe.node, STORY_LOCAL);
+    shallow.probe.started_ms = s.now_ms;
+    story_step(&s, &shallow);
+    assert_int_equal(s.told[NOTICE_RECOVERED], 0);
+
+    story_begin(&s); /* nor where it was only said what would be done */
+    policy.act = false;
+    story_configure(&s, policy);
+    story_hang(&s, 3);
+    story_others_agree(&s);
+    assert_int_equal(s.told[NOTICE_WOULD_ACT], 1);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    shallow.probe.started_ms = s.now_ms;
+    story_step(&s, &shallow);
+    assert_int_equal(s.told[NOTICE_RECOVERED], 0);
+
+    story_begin(&s); /* where AMQP is not asked, nothing is known of it */
+    policy.probe_amqp = false;
+    story_hang(&s, 3);
+    core_init(&s.core, STORY_LOCAL, "", &policy, s.now_ms);
+    core_restore(&s.core, &s.snapshot, s.now_ms, story_wall_ms(&s));
+    assert_false(s.core.members[0].probes[PROBE_AMQP].seen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +243,11 @@ int main(void)
         cmocka_unit_test(test_a_remembered_list_of_one_is_no_cluster_of_one),
         cmocka_unit_test(test_old_restarts_are_forgotten_over_a_reboot),
         cmocka_unit_test(test_a_restarted_agent_always_gets_to_an_end),
+        cmocka_unit_test(test_what_was_told_is_not_told_again),
+        cmocka_unit_test(test_a_pause_before_the_next_start_is_kept_by_a_new_agent),
+        cmocka_unit_test(test_a_problem_is_neither_told_twice_nor_without_its_end),
+        cmocka_unit_test(test_the_word_on_another_member_is_kept_and_on_one_that_left_it_is_not),
+        cmocka_unit_test(test_a_mere_connection_is_no_recovery_for_a_new_agent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

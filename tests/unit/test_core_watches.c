@@ -125,6 +125,28 @@ static void test_a_peer_that_leaves_while_down_is_told_over(void **context)
     assert_int_equal(s.told[NOTICE_PEER_BACK], 1);
 }
 
+static void test_one_that_falls_again_and_again_is_flapping(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int round = 0; round < 9; round++) {
+        story_crash(&s);
+        if (s.core.rescue.state == STATE_GAVE_UP)
+            story_operator(&s, OPERATOR_RESUME, 0);
+        story_boot(&s);
+        story_serve_all(&s, 12000);
+        assert_int_equal(s.told[NOTICE_FLAPPING], round >= 3);
+    }
+    for (int minute = 0; minute < 70; minute++) {
+        story_serve_all(&s, 1000);
+        story_wait(&s, 59000);
+    }
+    assert_int_equal(s.told[NOTICE_FLAPPING], 1);
+    assert_int_equal(s.told[NOTICE_FLAPPING_OVER], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_only_the_lead_speaks_for_a_silent_host),
         cmocka_unit_test(test_a_unit_that_systemd_does_not_know_is_told),
         cmocka_unit_test(test_a_peer_that_leaves_while_down_is_told_over),
+        cmocka_unit_test(test_one_that_falls_again_and_again_is_flapping),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

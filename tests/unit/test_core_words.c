@@ -174,8 +174,7 @@ static void test_quorum_is_the_reason_where_the_lease_is_none(void **context)
     story_begin(&s);
     s.mute_lease = true;
     story_hang(&s, 3);
-    story_view(&s, "rabbit@b", NULL);
-    story_view(&s, "rabbit@c", NULL);
+    story_others_agree(&s);
     story_view(&s, "rabbit@b", "rabbit@c");
     story_lease(&s, LEASE_TAKEN, "rabbit@b has it");
     assert_non_null(strstr(s.last.detail, "rabbit@c is called down by another member"));
