@@ -11,7 +11,8 @@ static char *format(const struct notice *notice)
     struct channel_config channel = {.ops = channel_find("webhook")};
     struct channel_request request = {0};
 
-    assert_int_equal(channel.ops->format(&channel, notice, "id-1", &request), 0);
+    assert_int_equal(
+        channel.ops->format(&channel, notice, &(struct channel_attempt){.id = "id-1"}, &request), 0);
     assert_string_equal(request.content_type, "application/json; charset=utf-8");
     assert_int_equal(request.body_size, strlen(request.body));
     return request.body;
@@ -106,17 +107,18 @@ static void test_replies(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct channel_reply reply = {
             .answered = cases[i].status != 0, .status = cases[i].status, .body = "", .retry_after_ms = 9000};
-        uint64_t after_ms = 0;
-        enum delivery delivery = channel_find("webhook")->classify(&reply, &after_ms);
+        struct channel_verdict verdict = channel_find("webhook")->classify(&reply);
 
-        assert_int_equal(delivery, cases[i].delivery);
-        assert_int_equal(after_ms, delivery == DELIVERY_RETRY && cases[i].status ? 9000 : 0);
+        assert_int_equal(verdict.delivery, cases[i].delivery);
+        assert_int_equal(
+            verdict.retry_after_ms, verdict.delivery == DELIVERY_RETRY && cases[i].status ? 9000 : 0);
     }
 }
 
 static void test_registry(void **state)
 {
-    static const char *const names[] = {"slack", "webhook", "mail"};
+    static const char *const names[] = {"slack", "dingtalk", "feishu", "wecom", "teams", "discord",
+        "pagerduty", "alertmanager", "webhook", "mail", "script"};
     size_t count = sizeof(names) / sizeof(names[0]);
     struct channel_request request = {0};
 
@@ -124,15 +126,22 @@ static void test_registry(void **state)
     for (size_t i = 0; i < count; i++) {
         assert_string_equal(channel_at(i)->name, names[i]);
         assert_ptr_equal(channel_find(names[i]), channel_at(i));
-        assert_int_equal(channel_at(i)->mail, strcmp(names[i], "mail") == 0);
+        assert_int_equal(channel_at(i)->transport == CHANNEL_MAIL, strcmp(names[i], "mail") == 0);
+        assert_int_equal(channel_at(i)->transport == CHANNEL_EXEC, strcmp(names[i], "script") == 0);
+        assert_int_equal(channel_at(i)->required & ~channel_at(i)->options, 0);
     }
     assert_null(channel_at(count));
     assert_null(channel_find("pigeon"));
     assert_null(channel_find(""));
     channel_request_done(&request);
     request.body = strdup("x");
+    request.body_size = 1;
+    request.url_suffix = strdup("?x");
+    request.headers[0] = strdup("X: x");
+    request.header_count = 1;
     channel_request_done(&request);
     assert_null(request.body);
+    assert_null(request.headers[0]);
 }
 
 int main(void)

@@ -23,7 +23,7 @@ static bool admit(struct story_set *set, enum severity wanted, enum notice_kind 
 {
     struct notice notice = notice_of(kind, severity, incident);
 
-    return story_admit(set, wanted, &notice);
+    return story_admit(set, severity >= wanted, &notice);
 }
 
 static void test_whoever_heard_of_it_hears_of_its_end(void **state)
