@@ -1,6 +1,5 @@
-#include "alert_samples.h"
-#include "cmocka_all.h"
-#include "rmqwatch/channel.h"
+#include "alerts/sign.h"
+#include "channel_fixture.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -78,6 +77,48 @@ static void test_hostile_fields_come_back_whole(void **state)
     free(body);
 }
 
+/* Made with: (printf '1769905805.'; cat BODY) | openssl dgst -sha256 -hmac SECdemo */
+static void test_headers(void **state)
+{
+    struct channel_config channel = channel_fixture_config("webhook");
+    struct notice notice = sample_gave_up();
+    char team[] = "X-Team: messaging", put[] = "PUT";
+    struct channel_request request;
+
+    (void)state;
+    channel.headers[0] = team;
+    channel.method = put;
+    request = channel_fixture_format(&channel, &notice);
+    assert_string_equal(request.method, "PUT");
+    assert_int_equal(request.header_count, 4);
+    assert_string_equal(request.headers[0], "X-Team: messaging");
+    assert_string_equal(request.headers[1], "Authorization: Bearer " CHANNEL_FIXTURE_SECRET);
+    assert_string_equal(request.headers[2], "X-Rmqwatch-Timestamp: 1769905805");
+    assert_string_equal(request.headers[3],
+        "X-Rmqwatch-Signature: sha256=86c0081bec9fc9007385e8cb1c837e173057d852097a3cc38659d25a8d63a3dc");
+    assert_null(strstr(request.body, CHANNEL_FIXTURE_SECRET));
+    channel_request_done(&request);
+    /* As many as can be configured. */
+    for (size_t i = 0; i < RMQ_CHANNEL_HEADERS_MAX; i++)
+        channel.headers[i] = team;
+    request = channel_fixture_format(&channel, &notice);
+    assert_int_equal(request.header_count, CHANNEL_REQUEST_HEADERS_MAX);
+    channel_request_done(&request);
+}
+
+/* RFC 4231, test case 2, and an empty message as Feishu signs it, with the values of openssl dgst. */
+static void test_signatures(void **state)
+{
+    static const char data[] = "what do ya want for nothing?";
+    char hex[SIGN_HEX_MAX], base64[SIGN_BASE64_MAX];
+
+    (void)state;
+    assert_int_equal(sign_hex("Jefe", data, strlen(data), hex), 0);
+    assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    assert_int_equal(sign_base64("100\ndemo", "", 0, base64), 0);
+    assert_string_equal(base64, "jquNHnVOwmDRfw+vqTIrY5dooJAgi5EcRtLsQE4wfXg=");
+}
+
 static void test_replies(void **state)
 {
     static const struct {
@@ -150,6 +191,8 @@ int main(void)
         cmocka_unit_test(test_recovered),
         cmocka_unit_test(test_little_is_known),
         cmocka_unit_test(test_hostile_fields_come_back_whole),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_signatures),
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_registry),
     };
