@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum {
     RMQ_CHANNELS_MAX = 16,
@@ -122,5 +123,8 @@ struct config {
  * line for people into ERROR ("FILE:LINE: what is wrong; what would be right"); it never holds a secret. */
 int config_load(const char *path, struct config **ret_config, char *error, size_t error_size);
 void config_free(struct config *config); /* accepts NULL */
+
+/* A line for each channel: who gets what, and which secrets are set, but none of them. */
+void config_print_channels(const struct config *config, FILE *out);
 
 #endif
