@@ -32,13 +32,14 @@ ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) $(WARNINGS) $(HARDENING) $(SANITIZE) $(PACKA
 ALL_LDFLAGS = $(LDHARDENING) $(SANITIZE) $(LDFLAGS)
 
 # One static library per folder of src, so that a folder's undefined symbols can be checked by themselves.
-PARTS := agent control alerts evidence leases probes systemd http store config sim core base
+PARTS := agent control alerts evidence leases probes systemd http store config sim replay core base
 LIBS := $(PARTS:%=$(BUILD)/lib%.a)
 LINK_LIBS = -Wl,--start-group $(LIBS) -Wl,--end-group $(PACKAGE_LIBS)
 DAEMON := $(BUILD)/rmqwatchd
 TOOL := $(BUILD)/rmqwatchctl
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 SIM := $(BUILD)/tests/sim/sim
+RECORD := $(BUILD)/tests/sim/record
 SEEDS ?= 10000
 CORE_TESTS := $(filter %/test_table $(BUILD)/tests/unit/test_core%,$(UNIT_TESTS))
 UNIT_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
@@ -67,7 +68,7 @@ unit: $(BUILD)/.bootstrap-check $(UNIT_TESTS)
 	@tests/run-unit $(BUILD)/results/unit $(UNIT_TESTS)
 
 .PHONY: cli
-cli: $(BUILD)/.bootstrap-check $(DAEMON) $(TOOL)
+cli: $(BUILD)/.bootstrap-check $(DAEMON) $(TOOL) $(RECORD)
 	@tests/cli/run $(BUILD)
 
 .PHONY: sim
@@ -195,6 +196,11 @@ $(TOOL): $(call objects,src/rmqwatchctl) $(LIBS)
 $(SIM): $(BUILD)/tests/sim/sim.o $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libbase.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+# Incidents for the command line's tests.
+$(RECORD): $(BUILD)/tests/sim/record.o $(BUILD)/tests/unit/sim_recording.o $(LIBS)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS)
 
 # The core's tests need nothing but the core.
 $(CORE_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/core_story.o \

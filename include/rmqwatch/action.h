@@ -21,9 +21,9 @@ enum action_kind {
     ACTION_SEND,      /* tell the channels only: the journal knows already */
     /* Collect evidence on an incident into a folder of its own; ends in one EVENT_EVIDENCE. */
     ACTION_COLLECT,
-    ACTION_LEASE_ACQUIRE, /* from one of the named peers; ends in one EVENT_LEASE */
+    ACTION_LEASE_ACQUIRE, /* of the named peers, who serve; ends in one EVENT_LEASE */
     ACTION_LEASE_RELEASE,
-    ACTION_LEASE_CHECK, /* whether it could be had, from one of the named peers; ends in one EVENT_LEASE */
+    ACTION_LEASE_CHECK, /* whether the named peers would give it; ends in one EVENT_LEASE */
     ACTION_SAVE,        /* the incident changed: write core_snapshot() to disk */
 };
 
@@ -39,7 +39,7 @@ struct collect_action {
 
 struct lease_action {
     size_t count;
-    char peers[RMQ_MEMBERS_MAX][RMQ_NODE_NAME_MAX]; /* best first */
+    char peers[RMQ_MEMBERS_MAX][RMQ_NODE_NAME_MAX];
 };
 
 struct action {

@@ -122,6 +122,9 @@ struct config {
  * freed with config_free(). On failure returns a negative errno, leaves *ret_config alone, and writes one
  * line for people into ERROR ("FILE:LINE: what is wrong; what would be right"); it never holds a secret. */
 int config_load(const char *path, struct config **ret_config, char *error, size_t error_size);
+/* The same for those who need no secret and may not read them: the files that PATH names are left alone, and
+ * a secret that is set is an empty text. */
+int config_load_without_secrets(const char *path, struct config **ret_config, char *error, size_t error_size);
 void config_free(struct config *config); /* accepts NULL */
 
 /* A line for each channel: who gets what, and which secrets are set, but none of them. */

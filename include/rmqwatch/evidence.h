@@ -101,6 +101,8 @@ enum unit_active {
     UNIT_DEACTIVATING,
 };
 
+const char *unit_active_name(enum unit_active active); /* systemd's word for it */
+
 /* The properties of the local broker's unit, as of one moment. Names follow org.freedesktop.systemd1(5). */
 struct unit_state {
     enum unit_active active;

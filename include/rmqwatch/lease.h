@@ -27,6 +27,14 @@ struct lease_peer {
     uint16_t amqp_port;
 };
 
+/* What is asked for, and where. */
+struct lease_request {
+    const struct lease_peer *peers;
+    size_t peer_count;
+    size_t member_count; /* of the cluster: those who are not asked, and this node, count too */
+    uint64_t timeout_ms;
+};
+
 /* What every kind keeps first in its own struct. */
 struct lease {
     const struct lease_ops *ops;
@@ -41,22 +49,19 @@ struct lease_ops {
     bool independent;
     /* NULL when out of memory. */
     struct lease *(*create)(const struct lease_context *context);
-    /* Ends in exactly one EVENT_LEASE within TIMEOUT_MS: GRANTED, TAKEN or UNAVAILABLE. After GRANTED one
-     * LOST may follow, as long as it was not released. PEERS is copied. A second acquire replaces the first,
-     * silently. */
-    void (*acquire)(
-        struct lease *lease, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms);
+    /* Ends in exactly one EVENT_LEASE within its timeout: GRANTED, TAKEN or UNAVAILABLE. After GRANTED one
+     * LOST may follow, as long as it was not released. REQUEST is copied, here and below. A second acquire
+     * replaces the first, silently. */
+    void (*acquire)(struct lease *lease, const struct lease_request *request);
     /* Gives it back; posts nothing. Harmless when it is not held; ends an acquire silently. */
     void (*release)(struct lease *lease);
     /* Whether the lease could be had: logs in, tries what acquire needs, leaves the lease itself alone. Ends
      * in exactly one EVENT_LEASE: USABLE or UNUSABLE (only for what will not mend itself: credentials,
      * permissions, TLS trust, an unknown host; anything else is USABLE). */
-    void (*check)(
-        struct lease *lease, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms);
-    /* Makes at PEERS what acquire will need there, as long as all is well: it may take all members to do so.
-     * Posts nothing, disturbs nothing. NULL: there is nothing to make. */
-    void (*prepare)(
-        struct lease *lease, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms);
+    void (*check)(struct lease *lease, const struct lease_request *request);
+    /* Makes at the peers what acquire will need there, as long as all is well: it may take all members to do
+     * so. Posts nothing, disturbs nothing. NULL: there is nothing to make. */
+    void (*prepare)(struct lease *lease, const struct lease_request *request);
     /* Releases it and frees it; the loop must run on until its handles are closed. Accepts NULL. */
     void (*destroy)(struct lease *lease);
 };

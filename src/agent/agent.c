@@ -83,6 +83,7 @@ static void restore(struct agent *agent)
         return;
     }
     core_restore(&agent->core, &snapshot, clock_boot_ms(), clock_wall_ms());
+    recorder_take_snapshot(agent->recorder, &snapshot, clock_boot_ms(), clock_wall_ms());
     if (snapshot.incident[0])
         log_line(LOG_NOTICE, "going on with incident %s, which was %s", snapshot.incident,
             state_name(snapshot.state));
@@ -192,12 +193,17 @@ void agent_start(struct agent *agent)
     agent_show_status(agent);
 }
 
-void agent_reload(struct agent *agent, struct config *config)
+static void swap(char **a, char **b)
 {
-    struct config *old = agent->config;
-    struct event event = {.kind = EVENT_POLICY, .policy = config->policy};
+    char *text = *a;
 
-    notify_reloading(agent->notify);
+    *a = *b;
+    *b = text;
+}
+
+/* What a reload cannot change stays as it was for all: a lease, say, must not be held under another name. */
+static void keep_fixed(struct config *config, struct config *old)
+{
     if (strcmp(old->unit, config->unit) != 0 || strcmp(old->node, config->node) != 0 ||
         strcmp(old->state_dir, config->state_dir) != 0 ||
         strcmp(old->control_socket, config->control_socket) != 0)
@@ -205,11 +211,24 @@ void agent_reload(struct agent *agent, struct config *config)
             "%s: node, unit, state_dir and control_socket cannot be changed by a reload; restart the daemon "
             "for that",
             config->path);
+    text_copy(config->node, sizeof(config->node), old->node);
+    swap(&config->unit, &old->unit);
+    swap(&config->state_dir, &old->state_dir);
+    swap(&config->control_socket, &old->control_socket);
+}
+
+void agent_reload(struct agent *agent, struct config *config)
+{
+    struct config *old = agent->config;
+    struct event event = {.kind = EVENT_POLICY, .policy = config->policy};
+
+    notify_reloading(agent->notify);
     if (outbox_reconfigure(agent->outbox, config) < 0) {
         config_free(config);
         agent_reload_refused(agent, "out of memory");
         return;
     }
+    keep_fixed(config, old);
     scheduler_reconfigure(agent->scheduler, config);
     agent_reconfigure_evidence(agent, config);
     agent_reconfigure_lease(agent, config);
@@ -249,7 +268,8 @@ void agent_stop(struct agent *agent)
     if (agent->stopping)
         return;
     agent->stopping = true;
-    notify_stopping(agent->notify);
+    if (agent->notify) /* a start that failed may not have come so far */
+        notify_stopping(agent->notify);
     uv_close((uv_handle_t *)&agent->drain, NULL);
     uv_close((uv_handle_t *)&agent->tick, NULL);
     control_close(agent->control_socket);

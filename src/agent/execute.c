@@ -6,10 +6,13 @@
 
 static void save(struct agent *agent)
 {
+    const uint64_t now_ms = clock_boot_ms();
+    const int64_t wall_ms = clock_wall_ms();
     struct core_snapshot snapshot;
 
-    core_snapshot(&agent->core, &snapshot, clock_boot_ms(), clock_wall_ms());
+    core_snapshot(&agent->core, &snapshot, now_ms, wall_ms);
     store_save(agent->store, &snapshot);
+    recorder_take_snapshot(agent->recorder, &snapshot, now_ms, wall_ms);
 }
 
 static void execute(struct agent *agent, const struct action *action)

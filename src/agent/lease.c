@@ -68,12 +68,16 @@ void agent_reconfigure_lease(struct agent *agent, const struct config *config)
     agent->lease_prepared = false;
     if (former)
         former->ops->destroy(former);
-    if (agent->lease_wanted)
+    /* Its answer may be on the way to the core: the core takes the one that fits. */
+    if (agent->lease_wanted) {
+        post(agent, LEASE_UNAVAILABLE, "it was configured anew");
         post(agent, LEASE_LOST, "it was configured anew");
+    }
     agent->lease_wanted = false;
 }
 
-static size_t find_peers(
+/* PEERS must outlive the request. */
+static struct lease_request request_of(
     const struct agent *agent, const struct lease_action *action, struct lease_peer peers[RMQ_MEMBERS_MAX])
 {
     size_t count = 0;
@@ -87,17 +91,22 @@ static size_t find_peers(
         text_copy(peers[count].host, sizeof(peers[count].host), target->host);
         peers[count++].amqp_port = target->amqp_port;
     }
-    return count;
+    return (struct lease_request){
+        .peers = peers,
+        .peer_count = count,
+        .member_count = agent->core.member_count,
+        .timeout_ms = agent->config->lease.timeout_ms,
+    };
 }
 
 void agent_acquire_lease(struct agent *agent, const struct lease_action *action)
 {
     struct lease_peer peers[RMQ_MEMBERS_MAX];
-    size_t count = find_peers(agent, action, peers);
+    const struct lease_request request = request_of(agent, action, peers);
 
     agent->lease_wanted = true;
     if (agent->lease)
-        agent->lease->ops->acquire(agent->lease, peers, count, agent->config->lease.timeout_ms);
+        agent->lease->ops->acquire(agent->lease, &request);
     else
         post(agent, LEASE_UNAVAILABLE, "out of memory");
 }
@@ -112,10 +121,10 @@ void agent_release_lease(struct agent *agent)
 void agent_check_lease(struct agent *agent, const struct lease_action *action)
 {
     struct lease_peer peers[RMQ_MEMBERS_MAX];
-    size_t count = find_peers(agent, action, peers);
+    const struct lease_request request = request_of(agent, action, peers);
 
     if (agent->lease)
-        agent->lease->ops->check(agent->lease, peers, count, agent->config->lease.timeout_ms);
+        agent->lease->ops->check(agent->lease, &request);
 }
 
 static bool all_serve(const struct core *core)
@@ -132,6 +141,7 @@ void agent_prepare_lease(struct agent *agent)
     const struct core *core = &agent->core;
     struct lease_action everyone = {0};
     struct lease_peer peers[RMQ_MEMBERS_MAX];
+    struct lease_request request;
     uint64_t now_ms = clock_boot_ms();
 
     if (!all_serve(core)) {
@@ -145,8 +155,9 @@ void agent_prepare_lease(struct agent *agent)
         text_copy(everyone.peers[everyone.count++], RMQ_NODE_NAME_MAX, core->members[i].name);
     agent->lease_prepared = true;
     agent->lease_prepared_ms = now_ms;
-    agent->lease->ops->prepare(agent->lease, peers, find_peers(agent, &everyone, peers),
-        agent->config->lease.timeout_ms * everyone.count);
+    request = request_of(agent, &everyone, peers);
+    request.timeout_ms *= everyone.count;
+    agent->lease->ops->prepare(agent->lease, &request);
 }
 
 void agent_free_lease(struct agent *agent)

@@ -35,7 +35,7 @@ static int fill_text(struct load *load, const struct load_place *place, const st
     wanted = option->check != NULL ? option->check(value) : NULL;
     if (wanted != NULL)
         return fill_problem(load, place, option, wanted);
-    if (option->kind == OPTION_FILE && access(value, R_OK) < 0)
+    if (option->kind == OPTION_FILE && !load->without_secrets && access(value, R_OK) < 0)
         return load_problem(load, place, option->name, -errno,
             "names a file that the daemon cannot read; check the path and its permissions");
     *field = strdup(value);
@@ -193,6 +193,10 @@ static int fill_secret(struct load *load, const struct load_place *place, const 
 
     if (value == NULL || value[0] == '\0')
         return 0;
+    if (load->without_secrets) {
+        field->value = strdup("");
+        return field->value != NULL ? 0 : fill_no_memory(load, place, option);
+    }
     r = secret_read(value, field, &problem);
     if (r < 0)
         return load_problem(load, place, option->name, r, problem);

@@ -169,7 +169,8 @@ static int load_config(struct load *load, cfg_t *cfg, struct config *config)
     return r == 0 ? load_check(load, config) : r;
 }
 
-int config_load(const char *path, struct config **ret_config, char *error, size_t error_size)
+static int load_file(
+    const char *path, bool without_secrets, struct config **ret_config, char *error, size_t error_size)
 {
     struct load *load = calloc(1, sizeof *load); /* too large for a stack */
     struct config *config = calloc(1, sizeof *config);
@@ -179,6 +180,7 @@ int config_load(const char *path, struct config **ret_config, char *error, size_
     int r = -ENOMEM;
 
     if (load != NULL && config != NULL) {
+        load->without_secrets = without_secrets;
         report_init(&load->report, path, error, error_size);
         r = load_read_file(load, &text, &size);
         if (r == 0)
@@ -222,6 +224,16 @@ static void channel_config_done(struct channel_config *channel)
         free(channel->to[i]);
     for (size_t i = 0; i < RMQ_COMMAND_WORDS_MAX; i++)
         free(channel->command[i]);
+}
+
+int config_load(const char *path, struct config **ret_config, char *error, size_t error_size)
+{
+    return load_file(path, false, ret_config, error, error_size);
+}
+
+int config_load_without_secrets(const char *path, struct config **ret_config, char *error, size_t error_size)
+{
+    return load_file(path, true, ret_config, error, error_size);
 }
 
 void config_free(struct config *config)

@@ -7,8 +7,10 @@
 #include "config/scan.h"
 
 #include <confuse.h>
+#include <stdbool.h>
 
 struct load {
+    bool without_secrets; /* the files that the file names are left alone */
     struct report report;
     struct scan scan;
 };

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,7 +13,6 @@ enum {
     BACKLOG = 16,
     UMASK = 0117,         /* leaves rw-rw---- */
     UID_OVERFLOW = 65534, /* a user whom the unit's user namespace does not know (PrivateUsers=) */
-    PASSWD_LINE_MAX = 4096,
 };
 
 /* -EADDRINUSE: somebody lives there; 0: nobody; another negative errno: who knows. */
@@ -156,25 +154,6 @@ void control_socket_remove(const struct control_socket *socket)
         (void)unlink(socket->path);
 }
 
-/* In /etc/passwd only: other sources of names may wait for a network, and the loop must not. */
-static int find_user(uid_t uid, char *name, size_t size)
-{
-    char line[PASSWD_LINE_MAX];
-    struct passwd entry, *found;
-    FILE *file = fopen("/etc/passwd", "re");
-    int r = -ENOENT;
-
-    if (!file)
-        return -errno;
-    while (r < 0 && fgetpwent_r(file, &entry, line, sizeof(line), &found) == 0)
-        if (found->pw_uid == uid) {
-            text_copy(name, size, found->pw_name);
-            r = 0;
-        }
-    (void)fclose(file);
-    return r;
-}
-
 void control_socket_peer(int descriptor, char *name, size_t size)
 {
     struct ucred peer;
@@ -183,6 +162,6 @@ void control_socket_peer(int descriptor, char *name, size_t size)
     if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 || peer.uid == UID_OVERFLOW ||
         peer.uid == (uid_t)-1)
         text_copy(name, size, "somebody");
-    else if (find_user(peer.uid, name, size) < 0)
+    else
         (void)snprintf(name, size, "uid %u", (unsigned)peer.uid);
 }

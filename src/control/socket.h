@@ -20,7 +20,8 @@ int control_socket_open(const char *path, struct control_socket *ret_socket, cha
  * user's: until then no other file can have the same inode. */
 void control_socket_remove(const struct control_socket *socket);
 
-/* Who is at the other end of DESCRIPTOR: the name of the user, or "uid 1234", or "somebody". */
+/* Who is at the other end of DESCRIPTOR: "uid 1234" or "somebody". No name: to look it up could wait for a
+ * disk or a network. */
 void control_socket_peer(int descriptor, char *name, size_t size);
 
 #endif

@@ -24,34 +24,13 @@
 #include "core/quorum.h"
 #include "core/verify.h"
 
-static const char *active_name(enum unit_active active)
-{
-    switch (active) {
-    case UNIT_ACTIVE:
-        return "active";
-    case UNIT_RELOADING:
-        return "reloading";
-    case UNIT_INACTIVE:
-        return "inactive";
-    case UNIT_FAILED:
-        return "failed";
-    case UNIT_ACTIVATING:
-        return "activating";
-    case UNIT_DEACTIVATING:
-        return "deactivating";
-    case UNIT_ACTIVE_UNKNOWN:
-        break;
-    }
-    return "unknown";
-}
-
 static bool put_unit(cJSON *json, const struct unit_evidence *evidence)
 {
     const struct unit_state *state = &evidence->state;
     cJSON *unit = cJSON_AddObjectToObject(json, "unit");
 
     return unit && json_put_bool(unit, "known", evidence->known) &&
-           json_put_text(unit, "active", active_name(state->active)) &&
+           json_put_text(unit, "active", unit_active_name(state->active)) &&
            json_put_text(unit, "sub", state->sub_state) && json_put_text(unit, "result", state->result) &&
            json_put_text(unit, "load", state->load_state) && json_put_number(unit, "job", state->job_id) &&
            json_put_number(unit, "main_pid", state->main_pid) &&

@@ -33,14 +33,6 @@ static void keep(struct collection_files *files, const char *name, const char *d
 
 /* --- the unit --- */
 
-static const char *const active_names[] = {[UNIT_ACTIVE_UNKNOWN] = "unknown",
-    [UNIT_ACTIVE] = "active",
-    [UNIT_RELOADING] = "reloading",
-    [UNIT_INACTIVE] = "inactive",
-    [UNIT_FAILED] = "failed",
-    [UNIT_ACTIVATING] = "activating",
-    [UNIT_DEACTIVATING] = "deactivating"};
-
 static void keep_unit(struct collection_files *files)
 {
     const struct unit_state *unit = &files->request.unit;
@@ -48,7 +40,7 @@ static void keep_unit(struct collection_files *files)
 
     text_append(text, sizeof(text), "# As the watchdog saw it when it decided to collect this.\n");
     text_append(text, sizeof(text), "LoadState=%s\nActiveState=%s\nSubState=%s\nResult=%s\n",
-        unit->load_state, active_names[unit->active], unit->sub_state, unit->result);
+        unit->load_state, unit_active_name(unit->active), unit->sub_state, unit->result);
     text_append(text, sizeof(text), "InvocationID=%s\nStatusText=%s\nJob=%" PRIu32 "\nMainPID=%" PRIu32 "\n",
         unit->invocation_id, unit->status_text, unit->job_id, unit->main_pid);
     text_append(text, sizeof(text),

@@ -13,7 +13,7 @@ enum {
     COMMANDS_MAX = 6,
     COMMANDS_TIMEOUT_MS = 1200, /* so that there is time left to write down what they said */
     UNIT_NAME_MAX = 256,
-    COLLECTIONS_MAX = 4, /* at the same time: those whose disk does not answer */
+    COLLECTIONS_MAX = 2, /* at the same time: those whose disk does not answer keep a thread each */
 };
 
 struct collection {

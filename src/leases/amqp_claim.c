@@ -33,6 +33,7 @@ struct amqp_claim {
     struct session_login login;
     bool check;
     uint64_t deadline_ms;
+    size_t needed; /* locks */
     size_t peer_count;
     struct lease_peer peers[];
 };
@@ -116,23 +117,18 @@ struct tally {
     char detail[SESSION_DETAIL_MAX];
 };
 
-static size_t majority(const struct amqp_claim *claim)
-{
-    return claim->peer_count / 2 + 1;
-}
-
 /* One after the other, in an order that is the same for every agent: of two that come together, one is
  * refused at the first. What a broker has refused tells more than that another one is away. */
 static void ask_peers(struct amqp_claim *claim, struct tally *tally)
 {
     tally->worst = SESSION_FAILED;
-    text_copy(tally->detail, sizeof(tally->detail), "no other member to ask for it");
+    text_copy(tally->detail, sizeof(tally->detail), "too few members serve AMQP");
     for (size_t i = 0; i < claim->peer_count && !amqp_stop_is_requested(&claim->stop); i++) {
         struct session *session = &tally->sessions[tally->count];
         enum session_result result = ask_peer(claim, i, session);
 
         if (result == SESSION_OK) {
-            if (++tally->count >= majority(claim) && !claim->check)
+            if (++tally->count >= claim->needed && !claim->check)
                 break;
             continue;
         }
@@ -145,32 +141,40 @@ static void ask_peers(struct amqp_claim *claim, struct tally *tally)
     }
 }
 
-/* Until a stop, or until a lock is lost. */
-static void hold(struct amqp_claim *claim, struct tally *tally)
+/* Waits for WAIT_MS at most, and sees to every lock. The session whose lock is lost, or NULL. */
+static struct session *keep_all(struct amqp_claim *claim, struct tally *tally, int wait_ms)
 {
     struct pollfd fds[RMQ_MEMBERS_MAX + 1] = {{.fd = claim->stop.wake_fd, .events = POLLIN}};
-    size_t i;
+    bool known;
 
-    for (i = 0; i < tally->count; i++)
+    for (size_t i = 0; i < tally->count; i++)
         fds[i + 1] = (struct pollfd){.fd = tally->sessions[i].fd, .events = POLLIN};
-    for (;;) {
-        if (poll(fds, tally->count + 1, TICK_MS) < 0)
-            for (i = 0; i <= tally->count; i++)
-                fds[i].revents = 0;
-        if (amqp_stop_is_requested(&claim->stop))
-            return;
-        for (i = 0; i < tally->count; i++) {
-            if (session_keep(&tally->sessions[i], fds[i + 1].revents != 0))
-                continue;
-            tell(claim, LEASE_LOST, tally->sessions[i].detail);
-            return;
-        }
+    known = poll(fds, tally->count + 1, wait_ms) >= 0;
+    for (size_t i = 0; i < tally->count && !amqp_stop_is_requested(&claim->stop); i++)
+        if (!session_keep(&tally->sessions[i], known && fds[i + 1].revents != 0))
+            return &tally->sessions[i];
+    return NULL;
+}
+
+/* Until a stop, or until a lock is lost: the first one may be while the others are still sought. */
+static void hold(struct amqp_claim *claim, struct tally *tally)
+{
+    const struct session *lost = keep_all(claim, tally, 0);
+
+    if (lost) {
+        tell(claim, LEASE_UNAVAILABLE, lost->detail);
+        return;
     }
+    tell(claim, LEASE_GRANTED, "");
+    while (!lost && !amqp_stop_is_requested(&claim->stop))
+        lost = keep_all(claim, tally, TICK_MS);
+    if (lost)
+        tell(claim, LEASE_LOST, lost->detail);
 }
 
 static void tell_check(struct amqp_claim *claim, const struct tally *tally)
 {
-    bool enough = claim->peer_count > 0 && tally->count >= majority(claim);
+    bool enough = tally->count >= claim->needed;
 
     tell(claim, tally->worst == SESSION_REFUSED && !enough ? LEASE_UNUSABLE : LEASE_USABLE,
         enough ? "" : tally->detail);
@@ -183,8 +187,7 @@ static void seek(struct amqp_claim *claim, struct tally *tally)
         tell_check(claim, tally);
         return;
     }
-    if (claim->peer_count > 0 && tally->count >= majority(claim)) {
-        tell(claim, LEASE_GRANTED, "");
+    if (tally->count >= claim->needed) {
         hold(claim, tally);
     } else if (tally->worst == SESSION_TAKEN) {
         tell(claim, LEASE_TAKEN, "another agent holds it");
@@ -257,6 +260,7 @@ static int fill(struct amqp_claim *claim, const struct amqp_claim_request *reque
         request->check ? " check" : "", config->node);
     claim->check = request->check;
     claim->deadline_ms = clock_boot_ms() + request->timeout_ms;
+    claim->needed = request->member_count / 2 + 1;
     claim->peer_count = request->peer_count;
     if (request->peer_count > 0)
         memcpy(claim->peers, request->peers, request->peer_count * sizeof(claim->peers[0]));

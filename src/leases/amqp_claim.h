@@ -28,6 +28,7 @@ struct amqp_claim_request {
     const struct config *config;
     const struct lease_peer *peers;
     size_t peer_count;
+    size_t member_count; /* the lease is had with a majority of these */
     uint64_t timeout_ms; /* a resolver that hangs keeps the thread longer */
     bool check;          /* asks all, makes the queues where they are missing, and locks none */
     amqp_claim_news_fn *news;

@@ -179,9 +179,13 @@ static void limit(struct session *session, uint64_t deadline_ms)
 static enum session_result log_in(
     struct session *session, const struct session_login *login, uint64_t deadline_ms)
 {
+    /* Else a queue that is deleted takes our lock with it, and nobody tells: the library does not ask. */
+    amqp_table_entry_t capability = {
+        amqp_cstring_bytes("consumer_cancel_notify"), {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
     amqp_table_entry_t entries[] = {
         {amqp_cstring_bytes("connection_name"), {.kind = AMQP_FIELD_KIND_UTF8}},
         {amqp_cstring_bytes("product"), {.kind = AMQP_FIELD_KIND_UTF8}},
+        {amqp_cstring_bytes("capabilities"), {.kind = AMQP_FIELD_KIND_TABLE}},
     };
     amqp_table_t properties = {sizeof(entries) / sizeof(entries[0]), entries};
     struct timeval left = time_left(deadline_ms);
@@ -189,6 +193,7 @@ static enum session_result log_in(
 
     entries[0].value.value.bytes = amqp_cstring_bytes(login->name);
     entries[1].value.value.bytes = amqp_cstring_bytes("rmqwatchd");
+    entries[2].value.value.table = (amqp_table_t){1, &capability};
     (void)amqp_set_handshake_timeout(session->connection, &left);
     result = explain_reply(
         session, amqp_login_with_properties(session->connection, login->vhost, CHANNEL, FRAME_BYTES,
@@ -309,17 +314,21 @@ bool session_keep(struct session *session, bool readable)
     amqp_frame_t frame;
     int status;
 
+    /* First: what lies there to be read may have come before a suspend, or before a long wait for others. */
+    if (is_silent(session)) {
+        session_explain(session, "it fell silent");
+        cut(session);
+        return false;
+    }
     if (readable)
         session->heard_ms = clock_boot_ms();
     status = amqp_simple_wait_frame_noblock(session->connection, &frame, &at_once);
-    if (!is_the_end(session, status, &frame)) {
-        amqp_maybe_release_buffers(session->connection);
-        if (!is_silent(session))
-            return true;
-        session_explain(session, "it fell silent");
+    if (is_the_end(session, status, &frame)) {
+        cut(session);
+        return false;
     }
-    cut(session);
-    return false;
+    amqp_maybe_release_buffers(session->connection);
+    return true;
 }
 
 /* The queue learns of a connection's end a moment after the goodbye was answered, but of a cancel before. */

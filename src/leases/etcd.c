@@ -148,16 +148,13 @@ static struct lease *etcd_create(const struct lease_context *context)
     return &lease->base;
 }
 
-static void etcd_acquire(
-    struct lease *base, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms)
+static void etcd_acquire(struct lease *base, const struct lease_request *request)
 {
     struct etcd_lease *lease = of(base);
     int r;
 
-    (void)peers;
-    (void)peer_count;
     let_go(lease);
-    r = etcd_walk_start(&lease->holder, ETCD_ACQUIRE, timeout_ms);
+    r = etcd_walk_start(&lease->holder, ETCD_ACQUIRE, request->timeout_ms);
     if (r < 0)
         tell(lease, LEASE_UNAVAILABLE, strerror(-r));
 }
@@ -167,16 +164,13 @@ static void etcd_release(struct lease *lease)
     let_go(of(lease));
 }
 
-static void etcd_check(
-    struct lease *base, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms)
+static void etcd_check(struct lease *base, const struct lease_request *request)
 {
     struct etcd_lease *lease = of(base);
     int r;
 
-    (void)peers;
-    (void)peer_count;
     etcd_walk_cancel(&lease->checker);
-    r = etcd_walk_start(&lease->checker, ETCD_CHECK, timeout_ms);
+    r = etcd_walk_start(&lease->checker, ETCD_CHECK, request->timeout_ms);
     if (r < 0)
         tell(lease, LEASE_USABLE, strerror(-r));
 }

@@ -5,54 +5,34 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 static char *base64_encode(const char *text)
 {
-    size_t size = strlen(text), at = 0;
+    size_t size = strlen(text);
     char *encoded = malloc(4 * ((size + 2) / 3) + 1);
 
-    if (!encoded)
-        return NULL;
-    for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i;
-        uint32_t bits = (uint32_t)(unsigned char)text[i] << 16;
-
-        bits |= left > 1 ? (uint32_t)(unsigned char)text[i + 1] << 8 : 0;
-        bits |= left > 2 ? (unsigned char)text[i + 2] : 0;
-        encoded[at++] = digits[bits >> 18];
-        encoded[at++] = digits[bits >> 12 & 63];
-        encoded[at++] = left > 1 ? digits[bits >> 6 & 63] : '=';
-        encoded[at++] = left > 2 ? digits[bits & 63] : '=';
-    }
-    encoded[at] = '\0';
+    if (encoded)
+        (void)EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)text, (int)size);
     return encoded;
 }
 
-/* Cut to fit; stops at what is not base64. What cannot be printed becomes '?'. */
+/* Cut to fit; empty for what is not base64. What cannot be printed becomes '?'. */
 static void base64_decode(const char *encoded, char *dest, size_t dest_size)
 {
-    uint32_t bits = 0;
-    size_t size = 0;
-    unsigned count = 0;
+    enum { GROUPS_MAX = 256 };
+    char bytes[3 * GROUPS_MAX + 1] = "";
+    size_t size = strnlen(encoded, 4 * GROUPS_MAX) / 4 * 4;
 
-    for (const char *digit; *encoded && *encoded != '=' && (digit = strchr(digits, *encoded)); encoded++) {
-        bits = bits << 6 | (uint32_t)(digit - digits);
-        count += 6;
-        if (count < 8)
-            continue;
-        count -= 8;
-        if (size + 1 < dest_size) {
-            unsigned char byte = (unsigned char)(bits >> count);
-
-            dest[size++] = byte < ' ' || byte == 0x7f ? '?' : (char)byte;
-        }
-    }
-    dest[size] = '\0';
+    if (EVP_DecodeBlock((unsigned char *)bytes, (const unsigned char *)encoded, (int)size) < 0)
+        bytes[0] = '\0';
+    text_copy(dest, dest_size, bytes);
+    for (char *at = dest; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
 }
 
 /* As a text, and OBJECT with it. */

@@ -182,6 +182,10 @@ static void on_put_answer(struct etcd_walk *walk, const char *body)
         /* Of our own former life, or of a lease that is being revoked: it is replaced. */
         text_copy(walk->revision, sizeof(walk->revision), put.revision);
         next_step(walk, ETCD_STEP_PUT);
+    } else if (put.revision[0] == '\0' && strcmp(walk->revision, "0") != 0) {
+        /* And now the former life's is gone. */
+        text_copy(walk->revision, sizeof(walk->revision), "0");
+        next_step(walk, ETCD_STEP_PUT);
     } else {
         walk->detail[0] = '\0';
         text_append(walk->detail, sizeof(walk->detail), "%s holds it",

@@ -20,12 +20,9 @@ static void none_answer(struct lease *lease, enum lease_status status)
     sink_post(&lease->context.sink, &event);
 }
 
-static void none_acquire(
-    struct lease *lease, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms)
+static void none_acquire(struct lease *lease, const struct lease_request *request)
 {
-    (void)peers;
-    (void)peer_count;
-    (void)timeout_ms;
+    (void)request;
     none_answer(lease, LEASE_GRANTED);
 }
 
@@ -34,12 +31,9 @@ static void none_release(struct lease *lease)
     (void)lease;
 }
 
-static void none_check(
-    struct lease *lease, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms)
+static void none_check(struct lease *lease, const struct lease_request *request)
 {
-    (void)peers;
-    (void)peer_count;
-    (void)timeout_ms;
+    (void)request;
     none_answer(lease, LEASE_USABLE);
 }
 

@@ -1,12 +1,12 @@
-/* The lease is a lock at a majority of the members that are asked: each has a queue of its own for it, and
- * who is that queue's only consumer has the lock until its connection ends. Whoever comes second is refused.
+/* The lease is a lock at a majority of all members: each has a queue of its own for it, and who is that
+ * queue's only consumer has the lock until its connection ends. Whoever comes second is refused. Any two
+ * majorities meet, so it takes no agreement on who stands and who does not; and the core wants as many to
+ * stand before it asks.
  *
  * Not an exclusive queue, declared to get the lease: where Mnesia keeps the queues, to declare one takes a
  * lock on every running member, and waits for one that hangs until Erlang's net tick gives it up. But a hung
  * member is what the lease is for. To consume from a queue takes nobody but its own member. So the queues are
  * made when all is well.
- *
- * Whoever seeks the lease does not serve AMQP itself, so two that do are not among those that either asks.
  *
  * rabbitmq-c blocks, so each attempt has a thread (amqp_claim.h), which lives on while the lease is held. A
  * thread that still waits for a resolver is left to itself: what it says then is not heard. */
@@ -35,7 +35,7 @@ struct request {
     bool waiting; /* for an answer: by `deadline` at the latest */
     bool held;
     uv_timer_t deadline;
-    size_t peer_count;
+    size_t peer_count, member_count;
     struct lease_peer peers[RMQ_MEMBERS_MAX];
 };
 
@@ -222,6 +222,7 @@ static void begin(struct request *request)
         .config = context->config,
         .peers = request->peers,
         .peer_count = request->peer_count,
+        .member_count = request->member_count,
         .timeout_ms = left_ms - margin_ms,
         .check = request->check,
         .news = on_news,
@@ -235,18 +236,18 @@ static void begin(struct request *request)
         fail(request, r == -EINVAL ? "no user is configured for it" : strerror(-r));
 }
 
-static void ask(
-    struct request *request, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms)
+static void ask(struct request *request, const struct lease_request *wanted)
 {
     struct rabbitmq_lease *lease = request->lease;
 
     drop(request);
-    request->peer_count = peer_count < RMQ_MEMBERS_MAX ? peer_count : RMQ_MEMBERS_MAX;
+    request->peer_count = wanted->peer_count < RMQ_MEMBERS_MAX ? wanted->peer_count : RMQ_MEMBERS_MAX;
+    request->member_count = wanted->member_count;
     if (request->peer_count > 0)
-        memcpy(request->peers, peers, request->peer_count * sizeof(peers[0]));
+        memcpy(request->peers, wanted->peers, request->peer_count * sizeof(request->peers[0]));
     request->waiting = true;
     uv_update_time(lease->base.context.loop);
-    (void)uv_timer_start(&request->deadline, on_deadline, timeout_ms, 0);
+    (void)uv_timer_start(&request->deadline, on_deadline, wanted->timeout_ms, 0);
     if (free_place(lease) == FORMER_MAX)
         fail(request, "earlier attempts still wait for the resolver");
     else if (request->check || !may_be_held(lease))
@@ -274,10 +275,9 @@ static struct lease *rabbitmq_create(const struct lease_context *context)
     return &lease->base;
 }
 
-static void rabbitmq_acquire(
-    struct lease *lease, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms)
+static void rabbitmq_acquire(struct lease *lease, const struct lease_request *request)
 {
-    ask(&of(lease)->acquire, peers, peer_count, timeout_ms);
+    ask(&of(lease)->acquire, request);
 }
 
 static void rabbitmq_release(struct lease *lease)
@@ -285,16 +285,14 @@ static void rabbitmq_release(struct lease *lease)
     drop(&of(lease)->acquire);
 }
 
-static void rabbitmq_check(
-    struct lease *lease, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms)
+static void rabbitmq_check(struct lease *lease, const struct lease_request *request)
 {
-    ask(&of(lease)->check, peers, peer_count, timeout_ms);
+    ask(&of(lease)->check, request);
 }
 
-static void rabbitmq_prepare(
-    struct lease *lease, const struct lease_peer *peers, size_t peer_count, uint64_t timeout_ms)
+static void rabbitmq_prepare(struct lease *lease, const struct lease_request *request)
 {
-    ask(&of(lease)->prepare, peers, peer_count, timeout_ms);
+    ask(&of(lease)->prepare, request);
 }
 
 static void rabbitmq_destroy(struct lease *base)

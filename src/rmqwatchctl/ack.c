@@ -7,7 +7,7 @@
 static int run(const struct command *command, struct tool *tool, int argc, char **argv)
 {
     const char *owner = operator_name();
-    const struct command_option own[] = {{"owner", &owner}};
+    const struct command_option own[] = {{"owner", &owner, NULL}};
     cJSON *body, *answer = NULL;
     int first, code = command_parse(command, tool, argc, argv, own, 1, 1, &first);
 
@@ -23,7 +23,7 @@ static int run(const struct command *command, struct tool *tool, int argc, char 
     if (code >= 0)
         return code;
     if (tool->json) {
-        code = request_print(answer);
+        code = print_json(answer);
     } else {
         printf("%s knows of %s\n", field_text(answer, "owner"), field_text(answer, "incident"));
         code = EXIT_DONE;

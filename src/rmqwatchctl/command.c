@@ -9,10 +9,12 @@ enum { OWN_OPTIONS_MAX = 8, OPTION_OWN = 256 };
 static void print_help(const struct command *command)
 {
     printf("Usage: rmqwatchctl %s [OPTION]...%s%s\n%s\n"
-           "  -j, --json           print the daemon's answer as JSON\n"
-           "  -s, --socket=PATH    ask the daemon that listens on PATH\n"
+           "  -j, --json           print %s as JSON\n"
+           "%s"
            "  -h, --help           print this help\n",
-        command->name, command->arguments[0] ? " " : "", command->arguments, command->help);
+        command->name, command->arguments[0] ? " " : "", command->arguments, command->help,
+        command->offline ? "the outcome" : "the daemon's answer",
+        command->offline ? "" : "  -s, --socket=PATH    ask the daemon that listens on PATH\n");
 }
 
 int command_misused(const struct command *command, const char *format, ...)
@@ -32,20 +34,25 @@ int command_parse(const struct command *command, struct tool *tool, int argc, ch
 {
     struct option options[OWN_OPTIONS_MAX + 4] = {
         {"json", no_argument, NULL, 'j'},
-        {"socket", required_argument, NULL, 's'},
         {"help", no_argument, NULL, 'h'},
     };
+    size_t common = 2;
     int option;
 
+    if (!command->offline)
+        options[common++] = (struct option){"socket", required_argument, NULL, 's'};
     for (size_t i = 0; i < own_count && i < OWN_OPTIONS_MAX; i++)
-        options[3 + i] = (struct option){own[i].name, required_argument, NULL, OPTION_OWN + (int)i};
+        options[common + i] = (struct option){
+            own[i].name, own[i].flag ? no_argument : required_argument, NULL, OPTION_OWN + (int)i};
     optind = 0; /* the global options were read before: begins anew */
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "js:h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, command->offline ? "jh" : "js:h", options, NULL)) != -1) {
         if (option == 'j')
             tool->json = true;
         else if (option == 's')
             tool->socket = optarg;
+        else if (option >= OPTION_OWN && own[option - OPTION_OWN].flag)
+            *own[option - OPTION_OWN].flag = true;
         else if (option >= OPTION_OWN)
             *own[option - OPTION_OWN].value = optarg;
         else if (option == 'h') {

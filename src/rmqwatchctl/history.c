@@ -96,7 +96,7 @@ static void print_incident(const cJSON *answer)
 static int run(const struct command *command, struct tool *tool, int argc, char **argv)
 {
     const char *limit = NULL, *id;
-    const struct command_option own[] = {{"limit", &limit}};
+    const struct command_option own[] = {{"limit", &limit, NULL}};
     cJSON *answer = NULL;
     char *path;
     int first, code = command_parse(command, tool, argc, argv, own, 1, 1, &first);
@@ -114,7 +114,7 @@ static int run(const struct command *command, struct tool *tool, int argc, char 
     if (code >= 0)
         return code;
     if (tool->json)
-        code = request_print(answer);
+        code = print_json(answer);
     else if (id)
         print_incident(answer);
     else

@@ -20,7 +20,7 @@ static int hold(const struct tool *tool, uint64_t for_ms, const char *reason, co
     if (code >= 0)
         return code;
     if (tool->json) {
-        code = request_print(answer);
+        code = print_json(answer);
     } else {
         format_time_and_age(until, sizeof(until), field_text(field(answer, "hold"), "until"));
         printf("hands off %s until %s\n", field_text(answer, "node"), until);
@@ -33,7 +33,8 @@ static int hold(const struct tool *tool, uint64_t for_ms, const char *reason, co
 static int run(const struct command *command, struct tool *tool, int argc, char **argv)
 {
     const char *time = NULL, *reason = NULL, *owner = operator_name();
-    const struct command_option own[] = {{"for", &time}, {"reason", &reason}, {"owner", &owner}};
+    const struct command_option own[] = {
+        {"for", &time, NULL}, {"reason", &reason, NULL}, {"owner", &owner, NULL}};
     uint64_t for_ms;
     int first, code = command_parse(command, tool, argc, argv, own, 3, 0, &first);
 

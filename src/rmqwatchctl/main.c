@@ -1,4 +1,4 @@
-/* The operator's tool: asks the daemon on this machine, over its control socket. */
+/* The operator's tool: asks the daemon on this machine, over its control socket, or runs its core itself. */
 #include "rmqwatchctl/tool.h"
 
 #include <curl/curl.h>
@@ -20,6 +20,8 @@ static const struct command *const commands[] = {
     &resume_command,
     &ack_command,
     &history_command,
+    &simulate_command,
+    &replay_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -27,7 +29,7 @@ enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 static void print_help(FILE *out)
 {
     fputs("Usage: rmqwatchctl [OPTION]... COMMAND [ARGUMENT]...\n"
-          "Asks and tells the rmqwatchd of this machine.\n"
+          "Asks and tells the rmqwatchd of this machine; without it, shows what a configuration would do.\n"
           "\n",
         out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)

@@ -1,6 +1,7 @@
 #include "rmqwatchctl/output.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "rmqwatchctl/tool.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,19 @@ void print_line(const char *label, const char *text)
             printf("  %-*s ", LABEL_WIDTH, "");
     }
     putchar('\n');
+}
+
+int print_json(const cJSON *json)
+{
+    char *text = cJSON_Print(json);
+
+    if (!text) {
+        fputs("rmqwatchctl: out of memory\n", stderr);
+        return EXIT_FAILED;
+    }
+    puts(text);
+    free(text);
+    return EXIT_DONE;
 }
 
 enum colour colour_of_condition(const char *condition)

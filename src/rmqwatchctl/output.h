@@ -23,6 +23,9 @@ void print_label(const char *label);
 /* The whole line; left out when TEXT is "". Further lines of TEXT are indented like the first. */
 void print_line(const char *label, const char *text);
 
+/* On standard output. Returns the exit code. */
+int print_json(const cJSON *json);
+
 enum colour colour_of_condition(const char *condition);
 
 /* "2026-01-31 23:59:59 CET"; TEXT itself when it is no RFC 3339. */

@@ -121,17 +121,6 @@ static int fail(const char *what)
     return EXIT_FAILED;
 }
 
-int request_print(const cJSON *json)
-{
-    char *text = cJSON_Print(json);
-
-    if (!text)
-        return fail("out of memory");
-    puts(text);
-    free(text);
-    return EXIT_DONE;
-}
-
 static int refused(const struct answer *answer, const cJSON *json)
 {
     const char *error = cJSON_GetStringValue(cJSON_GetObjectItem(json, "error"));

@@ -12,9 +12,6 @@
 int request_get(const struct tool *tool, const char *path, cJSON **ret_answer);
 int request_post(const struct tool *tool, const char *path, cJSON *body, cJSON **ret_answer);
 
-/* The answer as JSON on standard output. Returns the exit code. */
-int request_print(const cJSON *answer);
-
 /* "/v1/why" with "?node=NAME", escaped; without PARAMETER (NULL), PATH as it is. NULL when out of memory,
  * which request_get() takes for what it is. To be freed with free(). */
 char *request_path(const char *path, const char *parameter, const char *value);

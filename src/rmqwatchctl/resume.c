@@ -19,7 +19,7 @@ static int run(const struct command *command, struct tool *tool, int argc, char 
     if (code >= 0)
         return code;
     if (tool->json) {
-        code = request_print(answer);
+        code = print_json(answer);
     } else {
         printf("%s is on guard again: %s\n", field_text(answer, "node"), field_text(answer, "state"));
         code = EXIT_DONE;

@@ -133,7 +133,7 @@ static int run(const struct command *command, struct tool *tool, int argc, char 
     if (code >= 0)
         return code;
     if (tool->json) {
-        code = request_print(status);
+        code = print_json(status);
     } else {
         print_head(status);
         print_agent(status);

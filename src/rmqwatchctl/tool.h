@@ -15,7 +15,7 @@ enum {
 
 struct tool {
     const char *socket; /* the daemon's */
-    bool json;          /* print what the daemon said, as it said it */
+    bool json;          /* print what there is to say as JSON */
 };
 
 struct command {
@@ -23,17 +23,19 @@ struct command {
     const char *arguments; /* of the usage line: "--for=TIME --reason=TEXT" */
     const char *summary;   /* one line of the list of commands */
     const char *help;      /* all the rest, ending in a new line */
+    bool offline;          /* asks no daemon */
     /* ARGV[0] is the command's name. Returns the exit code. */
     int (*run)(const struct command *command, struct tool *tool, int argc, char **argv);
 };
 
 extern const struct command status_command, why_command, hold_command, resume_command, ack_command,
-    history_command;
+    history_command, simulate_command, replay_command;
 
-/* An option of a command's own: "--NAME VALUE". */
+/* An option of a command's own: "--NAME VALUE", or "--NAME" where there is a flag. */
 struct command_option {
     const char *name;
     const char **value;
+    bool *flag;
 };
 
 /* Reads the options that every command has, and OWN ones; at most MAX other words stay, from ARGV[*ret_first]

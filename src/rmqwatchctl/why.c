@@ -100,7 +100,7 @@ static int run(const struct command *command, struct tool *tool, int argc, char 
     if (code >= 0)
         return code;
     if (tool->json) {
-        code = request_print(why);
+        code = print_json(why);
     } else {
         print_head(why);
         print_decision(why);

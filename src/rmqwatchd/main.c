@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,9 @@
 #endif
 
 #define DEFAULT_CONFIG "/etc/rmqwatchd/rmqwatchd.conf"
+/* Of these, a disk that hangs may keep four: two collections of evidence, the package managers' lock files,
+ * and the configuration. The others look names up, without which nobody can be probed. */
+#define LIBUV_THREADS "6"
 
 enum {
     LAST_RESORT_MS = 950, /* a name lookup that hangs in libc would keep the loop alive for minutes */
@@ -41,6 +45,10 @@ struct daemon {
     struct arguments arguments;
     struct agent *agent;
     uv_signal_t terminate, interrupt, reload;
+    uv_work_t reading; /* the configuration, anew: on a thread, as its disk may hang */
+    bool is_reading, read_again, ending;
+    struct config *config; /* what was read, or NULL and why */
+    char error[512];
     uv_timer_t last_resort;
     uv_timer_t settled; /* all that only a start does has been done */
 };
@@ -140,6 +148,7 @@ static void on_signal_terminate(uv_signal_t *handle, int number)
     struct daemon *daemon = handle->data;
 
     (void)number;
+    daemon->ending = true;
     agent_stop(daemon->agent);
     uv_update_time(handle->loop);
     uv_timer_start(&daemon->last_resort, on_last_resort, LAST_RESORT_MS, 0);
@@ -149,17 +158,47 @@ static void on_signal_terminate(uv_signal_t *handle, int number)
     uv_close((uv_handle_t *)&daemon->reload, NULL);
 }
 
+static void on_reading(uv_work_t *work)
+{
+    struct daemon *daemon = work->data;
+
+    daemon->config = NULL;
+    (void)config_load(daemon->arguments.config, &daemon->config, daemon->error, sizeof(daemon->error));
+}
+
+static void begin_reading(struct daemon *daemon);
+
+static void on_read(uv_work_t *work, int status)
+{
+    struct daemon *daemon = work->data;
+
+    (void)status; /* nobody cancels it */
+    daemon->is_reading = false;
+    if (daemon->ending || daemon->read_again) {
+        config_free(daemon->config);
+        if (!daemon->ending)
+            begin_reading(daemon);
+    } else if (daemon->config) {
+        agent_reload(daemon->agent, daemon->config);
+    } else {
+        agent_reload_refused(daemon->agent, daemon->error);
+    }
+}
+
+static void begin_reading(struct daemon *daemon)
+{
+    daemon->read_again = daemon->is_reading; /* it may have changed meanwhile */
+    if (daemon->is_reading)
+        return;
+    daemon->is_reading = true;
+    daemon->reading.data = daemon;
+    (void)uv_queue_work(daemon->terminate.loop, &daemon->reading, on_reading, on_read); /* cannot fail */
+}
+
 static void on_signal_reload(uv_signal_t *handle, int number)
 {
-    struct daemon *daemon = handle->data;
-    struct config *config = NULL;
-    char error[512];
-
     (void)number;
-    if (config_load(daemon->arguments.config, &config, error, sizeof(error)) < 0)
-        agent_reload_refused(daemon->agent, error);
-    else
-        agent_reload(daemon->agent, config);
+    begin_reading(handle->data);
 }
 
 static int start_signal(
@@ -181,8 +220,9 @@ static int run(const struct arguments *arguments, struct config *config)
 
     /* Name lookups and mail have threads: they share one heap, where each would keep one of its own. */
     mallopt(M_ARENA_MAX, 1);
-    /* No core file and no ptrace by others: secrets are in memory. */
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)setenv("UV_THREADPOOL_SIZE", LIBUV_THREADS, 1);
+    /* Nothing is undone at the exit: a thread that a hung broker or resolver holds may still be at work. */
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
     signal(SIGPIPE, SIG_IGN);
     daemon.agent = agent_new(loop, config);
     if (!daemon.agent)
@@ -233,6 +273,8 @@ static int load_and_run(const struct arguments *arguments)
     char error[512];
     int code = EXIT_CONFIG;
 
+    /* No core file and no ptrace by others: secrets will be in memory. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (arguments->foreground)
         unsetenv("JOURNAL_STREAM");
     log_open("rmqwatchd", arguments->verbose ? LOG_DEBUG : LOG_INFO);

@@ -5,6 +5,7 @@
 #include "sim/check.h"
 #include "sim/execute.h"
 #include "sim/lease.h"
+#include "sim/outcome.h"
 #include "sim/probe.h"
 #include "sim/trace.h"
 #include "sim/unit.h"
@@ -22,8 +23,11 @@ void sim_agent_step(struct sim_world *world, struct sim_node *node, enum event_k
     world->event.wall_ms = SIM_WALL_MS + (int64_t)world->now_ms;
     core_step(&agent->core, &world->event, &world->actions);
     world->steps++;
+    if (world->tap)
+        world->tap(world->tap_context, node->name, &world->event, &world->actions, &agent->core);
     sim_trace_step(world, node, before.state);
     sim_check_step(world, node, &before);
+    sim_outcome_note(world, node, before.state);
     sim_execute(world, node, &world->actions);
 }
 
@@ -294,6 +298,24 @@ static void forget(struct sim_agent *agent)
     agent->frozen_until_ms = agent->thawed_ms = 0;
 }
 
+/* As a real agent: the policy, and the members as far as it remembers them. */
+static void tap_beginning(struct sim_world *world, const struct sim_node *node, uint64_t now_ms)
+{
+    const struct core *core = &node->agent.core;
+    struct event event = {
+        .kind = EVENT_POLICY, .now_ms = now_ms, .wall_ms = SIM_WALL_MS + (int64_t)world->now_ms};
+
+    if (!world->tap)
+        return;
+    event.policy = core->policy;
+    world->tap(world->tap_context, node->name, &event, NULL, core);
+    event.kind = EVENT_MEMBERS;
+    memset(&event.members, 0, sizeof(event.members));
+    for (size_t i = 0; i < core->member_count; i++)
+        text_copy(event.members.names[event.members.count++], RMQ_NODE_NAME_MAX, core->members[i].name);
+    world->tap(world->tap_context, node->name, &event, NULL, core);
+}
+
 void sim_agent_start(struct sim_world *world, struct sim_node *node, size_t back)
 {
     struct sim_agent *agent = &node->agent;
@@ -311,6 +333,7 @@ void sim_agent_start(struct sim_world *world, struct sim_node *node, size_t back
         core_restore(&agent->core, save, now_ms, SIM_WALL_MS + (int64_t)world->now_ms);
         agent->save_count -= back;
     }
+    tap_beginning(world, node, now_ms);
     sim_check_restarted(world, node, back > 0 || agent->store_fails);
     agent->store_fails = world->now_ms < node->host.store_fails_until_ms;
     sim_probe_begin(world, node, sim_index(world, node));

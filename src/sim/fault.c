@@ -3,6 +3,7 @@
 #include "sim/agent.h"
 #include "sim/broker.h"
 #include "sim/network.h"
+#include "sim/outcome.h"
 #include "sim/trace.h"
 #include "sim/unit.h"
 
@@ -372,5 +373,6 @@ void sim_fault_revive(struct sim_world *world)
         sim_broker_count_cpu(world, node);
         node->broker.hung_until_ms = world->now_ms;
         sim_trace_world(world, node, "somebody lets the broker go on");
+        sim_outcome_released(world);
     }
 }

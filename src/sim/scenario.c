@@ -49,6 +49,10 @@ static const struct plot plots[] = {
     {"operator-stop", "an operator stops the unit, and starts it again", CLUSTER_IGNORE, 1,
         {{FAULT_OPERATOR_STOP, 1, 0, 60, 0}}},
     {"busy", "a broker works so hard that it answers nobody", CLUSTER_IGNORE, 1, {{FAULT_BUSY, 0, 0, 60, 0}}},
+    {"app-stopped", "an operator stops the application, and leaves its Erlang machine running",
+        CLUSTER_IGNORE, 1, {{FAULT_STOP_APP, 1, 0, 300, 0}}},
+    {"listener-lost", "a broker loses its AMQP port, and all else is well", CLUSTER_IGNORE, 1,
+        {{FAULT_LISTENER, 1, 0, 300, 0}}},
 };
 /* clang-format on */
 
@@ -66,9 +70,26 @@ const char *sim_scenario_about(size_t index)
     return index < PLOT_COUNT ? plots[index].about : NULL;
 }
 
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A configuration may want to look for long before it sees anything, or very often. */
+static void stretch(struct sim_world *world)
+{
+    const struct policy *policy = &world->policy;
+    uint64_t round_ms = policy->fast_interval_ms + policy->timeout_ms;
+
+    world->story_ms +=
+        larger(SETTLE_MS, larger(4 * policy->interval_ms, 2 * policy->interval_ms + policy->rise * round_ms));
+    world->revive_ms = larger(world->revive_ms, 2 * (policy->interval_ms + policy->fall * round_ms));
+    world->steps_max *= larger(1, larger(5000 / policy->interval_ms, 1000 / policy->fast_interval_ms));
+}
+
 static void plan(struct sim_world *world, const struct plot *plot)
 {
-    uint64_t from_ms = world->now_ms + SETTLE_MS;
+    uint64_t from_ms = world->story_ms;
 
     for (size_t i = 0; i < plot->step_count; i++) {
         const struct plot_step *step = &plot->steps[i];
@@ -89,36 +110,53 @@ static void plan(struct sim_world *world, const struct plot *plot)
             world->healed_ms = fault.until_ms;
     }
     world->healed_ms += 1000;
-    world->end_ms = world->healed_ms + PATIENCE_MS;
+    world->end_ms = world->healed_ms + world->revive_ms + PATIENCE_MS;
 }
 
-static int tell(const struct plot *plot, const struct policy *policy, FILE *out)
+static int tell(const struct plot *plot, const struct policy *policy, const struct sim_options *options,
+    struct sim_outcome *outcome)
 {
-    const struct sim_options options = {.trace = out};
-    struct sim_world *world = sim_begin(STORY_SEED, &options);
-    struct sim_result result;
+    struct sim_world *world = sim_begin(options->dice ? options->dice : STORY_SEED, options);
+    struct sim_result *result = &outcome->result;
 
-    fprintf(out, "# %s: %s\n", plot->name, plot->about);
+    if (world->trace)
+        fprintf(world->trace, "# %s: %s\n", plot->name, plot->about);
+    world->outcome = outcome;
     world->kind = plot->kind;
     world->views_wait = true;
     world->policy = policy ? *policy : sim_default_policy();
+    stretch(world);
     sim_populate(world, 3);
     plan(world, plot);
-    world->story_ms = world->now_ms + SETTLE_MS;
     sim_run(world);
-    sim_report(world, &result);
-    if (result.failed) {
-        fprintf(out, "# violated: %s: %s (%s)\n", result.invariant, result.sentence, result.moment);
-        return -EPROTO;
-    }
-    sim_trace_world(world, NULL, "all is calm");
-    return 0;
+    sim_report(world, result);
+    outcome->calm = !result->failed;
+    outcome->violated = result->failed && world->now_ms < world->end_ms;
+    outcome->end_ms = world->now_ms - world->story_ms;
+    if (!result->failed)
+        sim_trace_world(world, NULL, "all is calm");
+    else if (outcome->violated && world->trace)
+        fprintf(
+            world->trace, "# violated: %s: %s (%s)\n", result->invariant, result->sentence, result->moment);
+    else
+        sim_trace_world(world, NULL, "it is not over: %s", result->moment);
+    return result->failed ? -EPROTO : 0;
 }
 
-int sim_run_scenario(const char *name, const struct policy *policy, FILE *out)
+int sim_run_scenario(const char *name, const struct policy *policy, const struct sim_options *options,
+    struct sim_outcome *ret_outcome)
 {
-    for (size_t i = 0; i < PLOT_COUNT; i++)
-        if (!strcmp(plots[i].name, name))
-            return tell(&plots[i], policy, out);
+    struct sim_outcome outcome;
+    int r;
+
+    for (size_t i = 0; i < PLOT_COUNT; i++) {
+        if (strcmp(plots[i].name, name) != 0)
+            continue;
+        memset(&outcome, 0, sizeof(outcome));
+        r = tell(&plots[i], policy, options, &outcome);
+        if (ret_outcome)
+            *ret_outcome = outcome;
+        return r;
+    }
     return -ENOENT;
 }

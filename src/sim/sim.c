@@ -14,7 +14,6 @@
 
 enum {
     POLL_MS = 250,
-    REVIVE_AFTER_MS = 60000, /* hung ones that nobody could cure are let go then */
     STEPS_MAX = 400000,
 };
 
@@ -105,7 +104,7 @@ static void advance(struct sim_world *world)
     if (world->agenda.overflow)
         sim_fail(
             world, "model", "the model's own agenda has room", "at %.1f s", (double)world->now_ms / 1000);
-    if (world->steps > STEPS_MAX)
+    if (world->steps > world->steps_max)
         sim_fail(world, "livelock", "no core is busy without end", "at %.1f s", (double)world->now_ms / 1000);
 }
 
@@ -129,9 +128,14 @@ struct sim_world *sim_begin(uint64_t seed, const struct sim_options *options)
     memset(&world->failure, 0, sizeof(world->failure));
     world->random.state = seed;
     world->now_ms = world->story_ms = BEGIN_MS;
+    world->outcome = NULL;
     world->trace = options->trace;
     world->verbose = options->verbose;
+    world->tap = options->tap;
+    world->tap_context = options->tap_context;
     world->tick_ms = 60000;
+    world->revive_ms = 60000;
+    world->steps_max = STEPS_MAX;
     world->boot_wait_ms = 300000;
     return world;
 }
@@ -155,7 +159,7 @@ static void run_until(struct sim_world *world, uint64_t end_ms)
 
 void sim_run(struct sim_world *world)
 {
-    uint64_t revive_ms = world->healed_ms + REVIVE_AFTER_MS;
+    uint64_t revive_ms = world->healed_ms + world->revive_ms;
     bool revived = false;
 
     run_until(world, world->healed_ms);

@@ -5,6 +5,7 @@
 #include "core/core.h"
 #include "sim/agenda.h"
 #include "sim/random.h"
+#include "sim/sim.h"
 
 #include <stdio.h>
 
@@ -274,12 +275,17 @@ struct sim_world {
     struct sim_fault faults[SIM_FAULTS_MAX];
     uint64_t healed_ms; /* no faults from then on */
     uint64_t end_ms;    /* everything must have ended by then */
+    uint64_t revive_ms; /* so long after the last fault hung ones that nobody could cure are let go */
+    uint64_t steps_max;
     uint64_t calm_ms;   /* since when everything is well; 0: it is not */
     struct event event; /* the one that is being delivered */
     struct action_list actions;
     struct sim_failure failure;
-    FILE *trace; /* NULL: nobody reads it */
+    struct sim_outcome *outcome; /* NULL: nobody asks for it */
+    FILE *trace;                 /* NULL: nobody reads it */
     bool verbose;
+    sim_tap_fn *tap;
+    void *tap_context;
 };
 
 /* Notes the first violation; the run ends after the step. */

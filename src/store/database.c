@@ -1,6 +1,8 @@
 #include "store/database.h"
 #include "store/store.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -140,18 +142,17 @@ int database_open(const char *directory, sqlite3 **ret_database)
     return 0;
 }
 
-int database_open_reader(const char *directory, sqlite3 **ret_database)
+/* SETTING comes before the first read. */
+static int read_from(const char *path, int flags, const char *setting, sqlite3 **ret_database)
 {
-    char path[PATH_MAX];
     sqlite3 *database;
     int64_t version = 0;
-    int r = database_path(directory, path, sizeof(path));
+    int r = connect_to(path, flags, &database);
 
-    r = r < 0 || access(path, R_OK) == 0 ? r : -errno;
-    r = r < 0 ? r : connect_to(path, SQLITE_OPEN_READONLY, &database);
     if (r < 0)
         return r;
-    r = database_get(database, &version, "PRAGMA user_version", "");
+    r = database_run(database, setting, "");
+    r = r < 0 ? r : database_get(database, &version, "PRAGMA user_version", "");
     if (r == 0 && version != SCHEMA_VERSION)
         r = -EBADMSG;
     if (r < 0) {
@@ -160,6 +161,44 @@ int database_open_reader(const char *directory, sqlite3 **ret_database)
     }
     *ret_database = database;
     return 0;
+}
+
+int database_open_reader(const char *directory, sqlite3 **ret_database)
+{
+    char path[PATH_MAX];
+    int r = database_path(directory, path, sizeof(path));
+
+    r = r < 0 || access(path, R_OK) == 0 ? r : -errno;
+    return r < 0 ? r : read_from(path, SQLITE_OPEN_READONLY, "PRAGMA query_only = 1", ret_database);
+}
+
+/* PATH as SQLite's URI, which says that nobody writes there. */
+static void immutable_uri(const char *path, char *uri, size_t size)
+{
+    uri[0] = '\0';
+    text_append(uri, size, "file:");
+    for (; *path; path++)
+        text_append(uri, size, strchr("%?#", *path) ? "%%%02X" : "%c", (unsigned char)*path);
+    text_append(uri, size, "?immutable=1");
+}
+
+int database_open_stranded(const char *directory, sqlite3 **ret_database)
+{
+    const int uri_flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    char path[PATH_MAX], uri[3 * PATH_MAX + 32], log[PATH_MAX + 8];
+    int r = database_open_reader(directory, ret_database);
+
+    if (r == 0 || database_path(directory, path, sizeof(path)) < 0)
+        return r;
+    /* Full: there is no room for the index that connections share; one that is alone needs none. */
+    if (read_from(path, SQLITE_OPEN_READWRITE, "PRAGMA locking_mode = EXCLUSIVE", ret_database) == 0)
+        return 0;
+    /* Read-only, and closed in good order: what is only in the log would be missed. */
+    (void)snprintf(log, sizeof(log), "%s-wal", path);
+    if (access(log, F_OK) == 0)
+        return r;
+    immutable_uri(path, uri, sizeof(uri));
+    return read_from(uri, uri_flags, "PRAGMA query_only = 1", ret_database);
 }
 
 int database_open_memory(sqlite3 **ret_database)

@@ -11,6 +11,8 @@
 int database_open(const char *directory, sqlite3 **ret_database);
 /* For reading only; changes nothing, not even a file that needs to be recovered. */
 int database_open_reader(const char *directory, sqlite3 **ret_database);
+/* The same where database_open() has failed, as far as a disk that is full or read-only lets it. */
+int database_open_stranded(const char *directory, sqlite3 **ret_database);
 /* The same tables in memory, with a bound. Past it writing gives -ENOSPC. */
 int database_open_memory(sqlite3 **ret_database);
 void database_close(sqlite3 *database); /* accepts NULL */

@@ -55,6 +55,18 @@ static void enter_file(struct medium *medium)
         enter_memory(medium, r);
 }
 
+/* What cannot be written may still be read: an operator's hold must outlive a start on a full disk. */
+static int read_stranded(struct medium *medium)
+{
+    sqlite3 *database;
+
+    if (medium->result == -EBADMSG || database_open_stranded(medium->directory, &database) < 0)
+        return medium->result;
+    medium->document_due = tables_read_snapshot(database, &medium->document) == 0;
+    database_close(database);
+    return medium->document_due ? 0 : medium->result;
+}
+
 int medium_open(struct medium *medium)
 {
     int r;
@@ -62,7 +74,7 @@ int medium_open(struct medium *medium)
     enter_file(medium);
     medium->document_due = false;
     if (medium->in_memory)
-        return medium->result;
+        return read_stranded(medium);
     r = tables_read_snapshot(medium->database, &medium->document);
     if (r < 0 && r != -ENOENT)
         medium_recover(medium, r);

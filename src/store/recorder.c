@@ -1,5 +1,6 @@
 #include "store/recorder.h"
 #include "store/event_json.h"
+#include "store/snapshot_json.h"
 
 #include "base/text.h"
 
@@ -14,24 +15,24 @@ enum {
     SEND_COUNT = 64,
 };
 
-struct taken {
-    struct taken *next;
-    enum event_kind kind;
-    bool of_operator; /* a hold, or its end */
-    uint64_t now_ms;
-    int64_t wall_ms;
-    size_t bytes;
-    char text[];
-};
-
 /* What stays true until the next of its kind, in the order in which a fresh core is told. */
 enum standing {
+    STANDING_SNAPSHOT,
     STANDING_POLICY,
     STANDING_MEMBERS,
     STANDING_OPERATOR,
     STANDING_UNIT,
     STANDING_HOST,
     STANDINGS
+};
+
+struct taken {
+    struct taken *next;
+    enum standing standing; /* STANDINGS: it does not stand */
+    uint64_t now_ms;
+    int64_t wall_ms;
+    size_t bytes;
+    char text[];
 };
 
 struct recorder {
@@ -54,9 +55,9 @@ struct recorder *recorder_new(struct store *store)
     return recorder;
 }
 
-static enum standing standing_of(const struct taken *taken)
+static enum standing standing_of(const struct event *event)
 {
-    switch (taken->kind) {
+    switch (event->kind) {
     case EVENT_POLICY:
         return STANDING_POLICY;
     case EVENT_MEMBERS:
@@ -67,7 +68,7 @@ static enum standing standing_of(const struct taken *taken)
     case EVENT_HOST:
         return STANDING_HOST;
     case EVENT_OPERATOR:
-        return taken->of_operator ? STANDING_OPERATOR : STANDINGS;
+        return event->operator.kind != OPERATOR_ACK ? STANDING_OPERATOR : STANDINGS;
     default:
         return STANDINGS;
     }
@@ -76,7 +77,7 @@ static enum standing standing_of(const struct taken *taken)
 static void evict(struct recorder *recorder)
 {
     struct taken *oldest = recorder->first;
-    enum standing standing = standing_of(oldest);
+    enum standing standing = oldest->standing;
 
     recorder->first = oldest->next;
     if (!recorder->first)
@@ -90,21 +91,17 @@ static void evict(struct recorder *recorder)
     recorder->standing[standing] = oldest;
 }
 
-static struct taken *new_taken(const struct event *event)
+/* TEXT may be NULL: out of memory. */
+static struct taken *new_taken(const char *text, enum standing standing, uint64_t now_ms, int64_t wall_ms)
 {
-    char *text = event_to_json(event);
     size_t size = text ? strlen(text) + 1 : 0;
     struct taken *taken = text ? malloc(sizeof(*taken) + size) : NULL;
 
     if (taken) {
-        *taken = (struct taken){.kind = event->kind,
-            .of_operator = event->kind == EVENT_OPERATOR && event->operator.kind != OPERATOR_ACK,
-            .now_ms = event->now_ms,
-            .wall_ms = event->wall_ms,
-            .bytes = sizeof(*taken) + size};
+        *taken = (struct taken){
+            .standing = standing, .now_ms = now_ms, .wall_ms = wall_ms, .bytes = sizeof(*taken) + size};
         memcpy(taken->text, text, size);
     }
-    free(text);
     return taken;
 }
 
@@ -140,24 +137,39 @@ static void send_unsent(struct recorder *recorder)
     recorder->unsent_count = 0;
 }
 
-void recorder_take(struct recorder *recorder, const struct event *event)
+static void take(struct recorder *recorder, struct taken *taken)
 {
-    struct taken *taken = new_taken(event);
-
     if (!taken)
         return;
     append(recorder, taken);
     if (recorder->incident[0] &&
-        (recorder->unsent_count >= SEND_COUNT || event->now_ms - recorder->unsent->now_ms >= SEND_AFTER_MS))
+        (recorder->unsent_count >= SEND_COUNT || taken->now_ms - recorder->unsent->now_ms >= SEND_AFTER_MS))
         send_unsent(recorder);
     while (recorder->first != taken &&
-           (recorder->bytes > KEEP_BYTES || event->now_ms - recorder->first->now_ms > KEEP_MS)) {
+           (recorder->bytes > KEEP_BYTES || taken->now_ms - recorder->first->now_ms > KEEP_MS)) {
         if (recorder->first == recorder->unsent) {
             recorder->unsent = recorder->unsent->next;
             recorder->unsent_count--;
         }
         evict(recorder);
     }
+}
+
+void recorder_take(struct recorder *recorder, const struct event *event)
+{
+    char *text = event_to_json(event);
+
+    take(recorder, new_taken(text, standing_of(event), event->now_ms, event->wall_ms));
+    free(text);
+}
+
+void recorder_take_snapshot(
+    struct recorder *recorder, const struct core_snapshot *snapshot, uint64_t now_ms, int64_t wall_ms)
+{
+    char *text = snapshot_to_json(snapshot);
+
+    take(recorder, new_taken(text, STANDING_SNAPSHOT, now_ms, wall_ms));
+    free(text);
 }
 
 /* What stands is dated as if it had been heard when the recording begins: the gap would look like a stall. */

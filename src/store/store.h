@@ -53,7 +53,9 @@ struct store_incident {
     int64_t acked_wall_ms;
 };
 
-/* One event that the core took in, as JSON (event_json.h). */
+/* One event that the core took in, as JSON (event_json.h), or what it could be restored from
+ * (snapshot_json.h).
+ */
 struct store_input {
     uint64_t now_ms;
     int64_t wall_ms;

@@ -17,22 +17,36 @@ static int attach(sqlite3 *memory, const char *directory)
 static int copy_newest(sqlite3 *memory)
 {
     int r = database_run(memory,
-        "INSERT INTO main.incidents SELECT * FROM disk.incidents"
+        "INSERT OR IGNORE INTO main.incidents SELECT * FROM disk.incidents"
         " ORDER BY since_wall_ms DESC, id DESC LIMIT ?",
         "i", (int64_t)INCIDENTS_CARRIED);
 
-    return r < 0 ? r
-                 : database_run(memory,
-                       "INSERT INTO main.entries SELECT * FROM disk.entries ORDER BY id DESC LIMIT ?", "i",
-                       (int64_t)ENTRIES_CARRIED);
+    return r < 0
+               ? r
+               : database_run(memory,
+                     "INSERT OR IGNORE INTO main.entries SELECT * FROM disk.entries ORDER BY id DESC LIMIT ?",
+                     "i", (int64_t)ENTRIES_CARRIED);
+}
+
+static int copy_from_disk(sqlite3 *memory, const char *directory)
+{
+    int r = attach(memory, directory);
+
+    if (r < 0)
+        return r;
+    r = copy_newest(memory);
+    (void)database_run(memory, "DETACH DATABASE disk", "");
+    return r;
 }
 
 void tables_carry_to_memory(sqlite3 *memory, const char *directory, int64_t *ret_newest)
 {
     *ret_newest = 0;
-    if (attach(memory, directory) == 0) {
-        (void)copy_newest(memory);
-        (void)database_run(memory, "DETACH DATABASE disk", "");
+    if (copy_from_disk(memory, directory) < 0) {
+        /* As in database_open_stranded(): full, perhaps. */
+        (void)database_run(memory, "PRAGMA locking_mode = EXCLUSIVE", "");
+        (void)copy_from_disk(memory, directory);
+        (void)database_run(memory, "PRAGMA locking_mode = NORMAL", "");
     }
     (void)database_get(memory, ret_newest, "SELECT max(id) FROM main.entries", "");
 }

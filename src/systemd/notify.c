@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PINGS_PER_LIMIT = 3, RESEND_MS = 200 };
+enum { PINGS_PER_LIMIT = 3, RESEND_MS = 200, STATUS_MAX = 512 };
 
 struct notify {
     struct activity_list *activities;
@@ -197,9 +198,9 @@ void notify_stopping(struct notify *notify)
 
 void notify_status(struct notify *notify, const char *status)
 {
-    char message[256];
+    char message[STATUS_MAX] = "";
 
-    snprintf(message, sizeof(message), "STATUS=%s", status);
+    text_append(message, sizeof(message), "STATUS=%s", status);
     /* A newline would begin another assignment. */
     for (char *c = message; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)

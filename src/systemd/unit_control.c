@@ -1,5 +1,6 @@
 #include "systemd/unit_control.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "systemd/unit_errors.h"
@@ -11,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENDED_JOBS_MAX = 16 }; /* jobs that ended just now, in case that one of them turns out to be ours */
+enum {
+    ENDED_JOBS_MAX = 16,   /* jobs that ended just now, in case that one of them turns out to be ours */
+    UNANSWERED_MS = 60000, /* how late a request may be carried out after all; a later job is an operator's */
+};
 
 enum request { REQUEST_NONE, REQUEST_START, REQUEST_RESTART, REQUEST_KILL, REQUEST_STOP };
 
@@ -40,7 +44,7 @@ struct unit_control {
     enum request job_request; /* what the unfinished job does; REQUEST_NONE when there is none */
     uint32_t own_job;         /* our latest job, kept when it is done: systemd never uses an id twice */
     uint32_t claimed_job;     /* seen while an answer was outstanding: ours as far as we know */
-    bool unanswered;          /* a start or stop that timed out may still be carried out */
+    uint64_t unanswered_ms;   /* until then a start or stop that was never answered may be carried out */
 
     void (*changed)(void *context);
     void *changed_context;
@@ -100,6 +104,11 @@ static void ownership_changed(struct unit_control *control)
 
 /* --- answers --- */
 
+static void expect_late(struct unit_control *control, enum request request)
+{
+    control->unanswered_ms = queues_job(request) ? clock_boot_ms() + UNANSWERED_MS : 0;
+}
+
 /* The job may have ended before the answer that tells its id. */
 static void adopt_job(struct unit_control *control, enum request request, uint32_t id)
 {
@@ -129,7 +138,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
     control->call = sd_bus_slot_unref(control->call);
     if (error) {
         if (unit_error_is_no_reply(error))
-            control->unanswered = queues_job(request);
+            expect_late(control, request);
         else
             control->claimed_job = 0;
         post_error(control, request, error);
@@ -209,7 +218,7 @@ static void send_request(struct unit_control *control, enum request request)
     if (queues_job(request)) {
         control->job_request = REQUEST_NONE;
         control->ended_count = 0;
-        control->unanswered = false;
+        control->unanswered_ms = 0;
     }
     r = control->bus ? new_request(control, request, &message) : -ENOTCONN;
     if (r >= 0)
@@ -248,13 +257,13 @@ bool unit_control_owns_job(struct unit_control *control, uint32_t job_id)
 {
     if (job_id == control->own_job || job_id == control->claimed_job)
         return true;
-    if (!queues_job(control->pending) && !control->unanswered)
+    if (!queues_job(control->pending) && clock_boot_ms() >= control->unanswered_ms)
         return false;
     /* Ids only grow: an older job than our last one was there before this request. */
     if (job_id < control->own_job)
         return false;
     control->claimed_job = job_id;
-    control->unanswered = false;
+    control->unanswered_ms = 0;
     return true;
 }
 
@@ -312,7 +321,7 @@ static void on_bus_down(void *context, const char *why)
     if (lost != REQUEST_NONE) {
         struct request_event request = {.permanent = false};
 
-        control->unanswered = queues_job(lost);
+        expect_late(control, lost);
         snprintf(request.error, sizeof(request.error),
             "the system bus was lost (%.40s) before systemd answered the request to %s", why, verbs[lost]);
         post_failed(control, &request);

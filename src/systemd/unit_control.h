@@ -33,7 +33,8 @@ void unit_control_stop(struct unit_control *control);    /* StopUnit(unit, "fail
 /* --- between the watch and the control --- */
 
 /* Whether job JOB_ID of the unit is one that we asked for. A job that is first seen while systemd's answer to
- * a request that queues one is outstanding counts as ours until the answer says otherwise. */
+ * a request that queues one is outstanding counts as ours until the answer says otherwise; and so does one
+ * that is first seen within a minute after that answer was given up. */
 bool unit_control_owns_job(struct unit_control *control, uint32_t job_id);
 /* The job of our last request as long as it is not done, otherwise 0. */
 uint32_t unit_control_own_job(const struct unit_control *control);

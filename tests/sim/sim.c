@@ -101,7 +101,8 @@ static int list(void)
 
 static int tell(const char *scenario)
 {
-    int r = sim_run_scenario(scenario, NULL, stdout);
+    const struct sim_options options = {.trace = stdout};
+    int r = sim_run_scenario(scenario, NULL, &options, NULL);
 
     if (r == -ENOENT)
         fprintf(stderr, "%s: no such scenario; --list names them\n", scenario);

@@ -78,16 +78,32 @@ int lease_fixture_teardown(void **state)
     return 0;
 }
 
-void lease_fixture_acquire(const struct lease_peer *peers, size_t count, uint64_t timeout_ms)
+static struct lease_request request_of(const struct lease_peer *peers, size_t count, uint64_t timeout_ms)
 {
     leasing.began_ms = lease_fixture_now_ms();
-    leasing.lease->ops->acquire(leasing.lease, peers, count, timeout_ms);
+    return (struct lease_request){
+        .peers = peers, .peer_count = count, .member_count = count + 1, .timeout_ms = timeout_ms};
+}
+
+void lease_fixture_acquire(const struct lease_peer *peers, size_t count, uint64_t timeout_ms)
+{
+    const struct lease_request request = request_of(peers, count, timeout_ms);
+
+    leasing.lease->ops->acquire(leasing.lease, &request);
 }
 
 void lease_fixture_check(const struct lease_peer *peers, size_t count, uint64_t timeout_ms)
 {
-    leasing.began_ms = lease_fixture_now_ms();
-    leasing.lease->ops->check(leasing.lease, peers, count, timeout_ms);
+    const struct lease_request request = request_of(peers, count, timeout_ms);
+
+    leasing.lease->ops->check(leasing.lease, &request);
+}
+
+void lease_fixture_prepare(const struct lease_peer *peers, size_t count, uint64_t timeout_ms)
+{
+    const struct lease_request request = request_of(peers, count, timeout_ms);
+
+    leasing.lease->ops->prepare(leasing.lease, &request);
 }
 
 const char *lease_fixture_expect(enum lease_status status, uint64_t ms)

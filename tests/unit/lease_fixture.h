@@ -29,8 +29,10 @@ int lease_fixture_teardown(void **state);
 
 void lease_fixture_create(const char *kind);
 void lease_fixture_destroy(void);
+/* Of a cluster of COUNT members and this one. */
 void lease_fixture_acquire(const struct lease_peer *peers, size_t count, uint64_t timeout_ms);
 void lease_fixture_check(const struct lease_peer *peers, size_t count, uint64_t timeout_ms);
+void lease_fixture_prepare(const struct lease_peer *peers, size_t count, uint64_t timeout_ms);
 /* Runs the loop until the next event, and asserts what it is and that it came within MS of the start. */
 const char *lease_fixture_expect(enum lease_status status, uint64_t ms);
 void lease_fixture_run_ms(uint64_t ms);

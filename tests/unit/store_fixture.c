@@ -50,7 +50,28 @@ static int disk_trouble(void)
     stuck_count--;
     disk = disk_now;
     pthread_mutex_unlock(&mutex);
-    return disk == DISK_FULL ? SQLITE_FULL : disk == DISK_FAILS ? SQLITE_IOERR_WRITE : SQLITE_OK;
+    switch (disk) {
+    case DISK_FULL:
+        return SQLITE_FULL;
+    case DISK_READ_ONLY:
+        return SQLITE_READONLY;
+    case DISK_FAILS:
+        return SQLITE_IOERR_WRITE;
+    case DISK_WELL:
+    case DISK_STUCK:
+        break;
+    }
+    return SQLITE_OK;
+}
+
+static enum disk how_it_is(void)
+{
+    enum disk disk;
+
+    pthread_mutex_lock(&mutex);
+    disk = disk_now;
+    pthread_mutex_unlock(&mutex);
+    return disk;
 }
 
 static const sqlite3_io_methods *usual_of(sqlite3_file *file)
@@ -74,6 +95,16 @@ static int on_sync(sqlite3_file *file, int flags)
     int code = disk_trouble();
 
     return code == SQLITE_OK ? usual_of(file)->xSync(file, flags) : code;
+}
+
+/* It is a file of its own, which needs room. */
+static int on_shm_map(sqlite3_file *file, int region, int size, int extend, void volatile **ret_at)
+{
+    enum disk disk = how_it_is();
+
+    if (disk == DISK_FULL || disk == DISK_READ_ONLY)
+        return disk == DISK_FULL ? SQLITE_IOERR_SHMSIZE : SQLITE_CANTOPEN;
+    return usual_of(file)->xShmMap(file, region, size, extend, ret_at);
 }
 
 static void count_open(int change)
@@ -103,10 +134,14 @@ static void wait_until_closed(void)
 
 static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
 {
-    int code = usual->xOpen(usual, name, file, flags, out_flags);
+    bool read_only = how_it_is() == DISK_READ_ONLY && (flags & SQLITE_OPEN_READWRITE);
     size_t i = 0;
+    int code;
 
     (void)vfs;
+    if (read_only)
+        flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
+    code = usual->xOpen(usual, name, file, flags, out_flags);
     if (!file->pMethods)
         return code;
     pthread_mutex_lock(&mutex);
@@ -115,6 +150,7 @@ static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int f
     methods[i].usual = file->pMethods;
     methods[i].faulty = *file->pMethods;
     methods[i].faulty.xWrite = on_write;
+    methods[i].faulty.xShmMap = on_shm_map;
     methods[i].faulty.xSync = on_sync;
     methods[i].faulty.xClose = on_close;
     file->pMethods = &methods[i].faulty;

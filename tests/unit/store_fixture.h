@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-enum disk { DISK_WELL, DISK_FULL, DISK_FAILS, DISK_STUCK };
+enum disk { DISK_WELL, DISK_FULL, DISK_READ_ONLY, DISK_FAILS, DISK_STUCK };
 
 struct store_fixture {
     char directory[64];

@@ -147,6 +147,32 @@ static void test_leaves_the_old_configuration_alone(void **state)
     assert_true(config_files_load("mode = x", &config, NULL, 0) < 0);
 }
 
+/* Who may not read the files that it names still hears of all that is wrong with the configuration itself. */
+static void test_without_secrets_the_files_are_left_alone(void **state)
+{
+    static const char good[] = "fall = 7\nmanagement { username = u password_file = \"/nonexistent/api\" "
+                               "ca_file = \"/nonexistent/ca\" }\n"
+                               "slack ops { url_file = \"/nonexistent/slack\" }\n";
+    static const char bad[] = "management { username = u }\n";
+    struct config *config = NULL;
+    char path[256], error[512];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/rmqwatchd.conf", config_files_directory);
+    config_files_write("rmqwatchd.conf", good, strlen(good), 0644);
+    assert_int_equal(config_load(path, &config, error, sizeof error), -ENOENT);
+    assert_int_equal(config_load_without_secrets(path, &config, error, sizeof error), 0);
+    assert_int_equal(config->policy.fall, 7);
+    assert_string_equal(config->management.password.value, "");
+    config_free(config);
+
+    config = NULL;
+    config_files_write("rmqwatchd.conf", bad, strlen(bad), 0644);
+    assert_int_equal(config_load_without_secrets(path, &config, error, sizeof error), -EINVAL);
+    config_files_assert_refused(-EINVAL, config, error,
+        ":1: management.password_file is not set; name the file that holds the password");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_refuses_bad_secret_files),
         cmocka_unit_test(test_refuses_bad_secret_names),
         cmocka_unit_test(test_leaves_the_old_configuration_alone),
+        cmocka_unit_test(test_without_secrets_the_files_are_left_alone),
     };
 
     return cmocka_run_group_tests(tests, config_files_setup, config_files_teardown);

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,7 +182,7 @@ static void test_why(void **state)
 
 static void test_hold_and_resume(void **state)
 {
-    const struct passwd *user = getpwuid(getuid());
+    char user[32];
 
     (void)state;
     expect("POST", "/v1/hold", "{\"for_ms\":3600000,\"reason\":\"new disks\",\"owner\":\"ann\"}",
@@ -194,8 +193,9 @@ static void test_hold_and_resume(void **state)
     expect("GET", "/v1/status", "", "\"hold\":{\"until\":\"");
     /* Without an owner, it is who asks. */
     expect("POST", "/v1/hold", "{\"for_ms\":1000,\"reason\":\"more disks\"}", "HTTP/1.1 200 ");
-    if (user && getuid() != 65534)
-        assert_string_equal(story.core.hold.owner, user->pw_name);
+    snprintf(user, sizeof(user), "uid %u", (unsigned)getuid());
+    if (getuid() != 65534)
+        assert_string_equal(story.core.hold.owner, user);
     expect("POST", "/v1/resume", "", "\"hold\":null");
     assert_false(story.core.hold.active);
     expect("POST", "/v1/resume", "{\"owner\":\"bob\"}", "\"state\":\"watching\"");

@@ -34,6 +34,13 @@ static void test_a_death_names_its_cause(void **context)
     assert_string_equal(crash_with(0, 0, "", "protocol"), "the unit is dead (result: protocol)");
 }
 
+static void test_systemds_words_for_a_unit(void **context)
+{
+    (void)context;
+    assert_string_equal(unit_active_name(UNIT_DEACTIVATING), "deactivating");
+    assert_string_equal(unit_active_name((enum unit_active)(UNIT_DEACTIVATING + 1)), "unknown");
+}
+
 static void test_an_alarm_brings_its_numbers(void **context)
 {
     struct node_view view = story_everything(NULL);
@@ -217,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_death_names_its_cause),
+        cmocka_unit_test(test_systemds_words_for_a_unit),
         cmocka_unit_test(test_an_alarm_brings_its_numbers),
         cmocka_unit_test(test_a_slow_boot_names_those_whom_it_may_wait_for),
         cmocka_unit_test(test_a_unit_that_appears_is_told_too),

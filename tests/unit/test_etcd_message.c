@@ -100,9 +100,12 @@ static void test_odd_owners(void **state)
     struct etcd_put put;
 
     (void)state;
-    strcat(strcpy(body, before), "YQpi=!junk\"}]}}]}"); /* "a", a newline, "b" */
+    strcat(strcpy(body, before), "YQpi\"}]}}]}"); /* "a", a newline, "b" */
     assert_int_equal(etcd_parse_put(body, &put), 0);
     assert_string_equal(put.owner, "a?b");
+    strcat(strcpy(body, before), "YQpi=!junk\"}]}}]}");
+    assert_int_equal(etcd_parse_put(body, &put), 0);
+    assert_string_equal(put.owner, "");
     strcpy(body, before);
     for (int i = 0; i < 300; i++)
         strcat(body, "YWFh");

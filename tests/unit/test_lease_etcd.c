@@ -99,6 +99,19 @@ static void test_own_former_life_is_replaced(void **state)
     assert_non_null(strstr(server.requests[2], "\"create_revision\":\"5\""));
 }
 
+/* It was given back a moment ago: its end came in between. */
+static void test_own_former_life_ends_meanwhile(void **state)
+{
+    static const char *const script[] = {
+        GRANT, OWNED("cmFiYml0QGE=", "5"), OK("{\"header\":{},\"responses\":[{}]}"), DONE, REVOKED};
+
+    (void)state;
+    serve(script, COUNT(script));
+    lease_fixture_acquire(NULL, 0, 2000);
+    (void)lease_fixture_expect(LEASE_GRANTED, 2000);
+    assert_non_null(strstr(server.requests[3], "\"create_revision\":\"0\""));
+}
+
 /* The answer to the transaction was lost, and it had been done. */
 static void test_lost_answer(void **state)
 {
@@ -264,6 +277,7 @@ int main(void)
         TEST(test_granted_and_released),
         TEST(test_taken_names_the_holder),
         TEST(test_own_former_life_is_replaced),
+        TEST(test_own_former_life_ends_meanwhile),
         TEST(test_lost_answer),
         TEST(test_next_endpoint),
         TEST(test_nobody_answers),

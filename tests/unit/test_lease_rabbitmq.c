@@ -1,6 +1,8 @@
-/* The lease over AMQP where no broker is needed: brokers that are away, hang, or are none; and its end at any
- * time. What a real one does is shown by the scenarios. */
+/* The lease over AMQP where no true broker is needed: brokers that are away, hang, or are none; how many
+ * locks it takes, and how they are lost; and its end at any time. What a real one does is shown by the
+ * scenarios. */
 #include "cmocka_all.h"
+#include "fake_broker.h"
 #include "lease_fixture.h"
 #include "loopback_server.h"
 
@@ -29,7 +31,7 @@ static void test_nobody_to_ask(void **state)
 {
     (void)state;
     lease_fixture_acquire(NULL, 0, 1000);
-    assert_string_equal(lease_fixture_expect(LEASE_UNAVAILABLE, 100), "no other member to ask for it");
+    assert_string_equal(lease_fixture_expect(LEASE_UNAVAILABLE, 100), "too few members serve AMQP");
     lease_fixture_check(NULL, 0, 1000);
     (void)lease_fixture_expect(LEASE_USABLE, 100);
 }
@@ -50,11 +52,11 @@ static void test_preparing_is_silent(void **state)
 {
     (void)state;
     set_peer(0, "127.0.0.1", loopback_free_port());
-    leasing.lease->ops->prepare(leasing.lease, peers, 1, 1000);
+    lease_fixture_prepare(peers, 1, 1000);
     lease_fixture_check(peers, 1, 1000);
     (void)lease_fixture_expect(LEASE_USABLE, 100);
     lease_fixture_run_ms(100);
-    leasing.lease->ops->prepare(leasing.lease, NULL, 0, 1000);
+    lease_fixture_prepare(NULL, 0, 1000);
     assert_int_equal(leasing.count, 1);
 }
 
@@ -143,6 +145,99 @@ static void test_no_user(void **state)
     assert_string_equal(lease_fixture_expect(LEASE_UNAVAILABLE, 100), "no user is configured for it");
 }
 
+static struct fake_broker brokers[3];
+
+static void open_brokers(size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fake_broker_open(&brokers[i], &leasing.loop);
+        set_peer(i, "127.0.0.1", brokers[i].port);
+    }
+}
+
+static void close_brokers(size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fake_broker_close(&brokers[i]);
+}
+
+static void test_a_majority_of_all_members_is_the_lease(void **state)
+{
+    (void)state;
+    open_brokers(2);
+    lease_fixture_acquire(peers, 2, 2000);
+    (void)lease_fixture_expect(LEASE_GRANTED, 1000);
+    assert_int_equal(brokers[0].consumers + brokers[1].consumers, 2);
+    leasing.lease->ops->release(leasing.lease);
+    lease_fixture_run_ms(200);
+    assert_int_equal(brokers[0].consumers + brokers[1].consumers, 0);
+    assert_int_equal(leasing.count, 1);
+    close_brokers(2);
+}
+
+/* Another agent may believe that only the others stand: two minorities need not meet. */
+static void test_a_majority_of_those_who_stand_is_not(void **state)
+{
+    struct lease_request request = {.peers = peers, .peer_count = 1, .member_count = 3, .timeout_ms = 2000};
+
+    (void)state;
+    open_brokers(1);
+    leasing.began_ms = lease_fixture_now_ms();
+    leasing.lease->ops->acquire(leasing.lease, &request);
+    assert_string_equal(lease_fixture_expect(LEASE_UNAVAILABLE, 1000), "too few members serve AMQP");
+    lease_fixture_run_ms(100);
+    assert_int_equal(brokers[0].consumers, 0);
+    close_brokers(1);
+}
+
+static void test_taken(void **state)
+{
+    (void)state;
+    open_brokers(2);
+    brokers[1].taken = true;
+    lease_fixture_acquire(peers, 2, 2000);
+    (void)lease_fixture_expect(LEASE_TAKEN, 1000);
+    lease_fixture_run_ms(100);
+    assert_int_equal(brokers[0].consumers, 0);
+    close_brokers(2);
+}
+
+/* A broker tells of it only to clients that have asked for it when they logged in. */
+static void test_lost_with_the_queue(void **state)
+{
+    (void)state;
+    open_brokers(2);
+    lease_fixture_acquire(peers, 2, 2000);
+    (void)lease_fixture_expect(LEASE_GRANTED, 1000);
+    fake_broker_delete_queue(&brokers[1]);
+    assert_non_null(strstr(lease_fixture_expect(LEASE_LOST, 2000), "its queue is gone"));
+    lease_fixture_run_ms(200);
+    assert_int_equal(brokers[0].consumers, 0);
+    close_brokers(2);
+}
+
+static void test_lost_with_the_connection(void **state)
+{
+    (void)state;
+    open_brokers(2);
+    lease_fixture_acquire(peers, 2, 2000);
+    (void)lease_fixture_expect(LEASE_GRANTED, 1000);
+    fake_broker_close(&brokers[0]);
+    (void)lease_fixture_expect(LEASE_LOST, 2000);
+    fake_broker_close(&brokers[1]);
+}
+
+/* While the second one was waited for, the first one's lock was not looked after. */
+static void test_what_was_not_heard_of_for_long_is_not_held(void **state)
+{
+    (void)state;
+    open_brokers(2);
+    brokers[1].delay_ms = 5500;
+    lease_fixture_acquire(peers, 2, 20000);
+    assert_non_null(strstr(lease_fixture_expect(LEASE_UNAVAILABLE, 7000), "it fell silent"));
+    close_brokers(2);
+}
+
 static void test_released_on_the_way(void **state)
 {
     uint16_t port;
@@ -218,6 +313,12 @@ int main(void)
         TEST(test_no_tls),
         TEST(test_no_trust),
         TEST(test_no_user),
+        TEST(test_a_majority_of_all_members_is_the_lease),
+        TEST(test_a_majority_of_those_who_stand_is_not),
+        TEST(test_taken),
+        TEST(test_lost_with_the_queue),
+        TEST(test_lost_with_the_connection),
+        TEST(test_what_was_not_heard_of_for_long_is_not_held),
         TEST(test_released_on_the_way),
         TEST(test_replaced_on_the_way),
         TEST(test_destroyed_on_the_way),

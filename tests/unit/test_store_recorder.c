@@ -3,6 +3,7 @@
 #include "store/event_json.h"
 #include "store/reader.h"
 #include "store/recorder.h"
+#include "store/snapshot_json.h"
 #include "store_fixture.h"
 
 #include <stdio.h>
@@ -116,6 +117,35 @@ static void test_two_minutes_and_what_stood_before(void **state)
     store_recording_free(recording);
 }
 
+/* What was saved last before the two minutes stands before all else; what was saved in them comes in its
+ * place. */
+static void test_snapshots_come_too(void **state)
+{
+    struct core_snapshot snapshot = fixture_snapshot(1);
+    struct recording *r = *state;
+    struct store_recording *recording;
+
+    take(r, (struct event){.kind = EVENT_POLICY, .policy = {.fall = 3}}, 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        snapshot.give_ups = i;
+        recorder_take_snapshot(r->recorder, &snapshot, r->now_ms, (int64_t)r->now_ms);
+        take_ticks(r, 100, 1000);
+    }
+    recorder_follow(r->recorder, "a");
+    recording = read_incident(r, "a");
+    assert_int_equal(snapshot_from_json(recording->inputs[0].event, &snapshot), 0);
+    assert_int_equal(snapshot.give_ups, 1);
+    assert_int_equal(recording->inputs[0].now_ms, recording->inputs[2].now_ms);
+    assert_int_equal(event_at(recording, 1).policy.fall, 3);
+    for (size_t i = 2, found = 0; i < recording->input_count; i++)
+        if (snapshot_from_json(recording->inputs[i].event, &snapshot) == 0) {
+            assert_int_equal(snapshot.give_ups, 2);
+            assert_int_equal(found++, 0);
+        }
+    assert_int_equal(snapshot.give_ups, 2);
+    store_recording_free(recording);
+}
+
 static void test_it_goes_on_while_the_incident_is_open(void **state)
 {
     struct recording *r = *state;
@@ -205,6 +235,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_two_minutes_and_what_stood_before),
+        TEST(test_snapshots_come_too),
         TEST(test_it_goes_on_while_the_incident_is_open),
         TEST(test_one_incident_after_the_other),
         TEST(test_much_is_bounded),

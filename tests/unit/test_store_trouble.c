@@ -58,6 +58,46 @@ static void test_a_disk_that_is_full_from_the_start(void **state)
     fixture_assert_on_disk(f, 50, 1); /* closing tries once more */
 }
 
+static void test_a_start_on_a_full_disk_knows_what_was(void **state)
+{
+    struct store_fixture *f = *state;
+    struct core_snapshot snapshot;
+
+    fixture_open(f);
+    fixture_save(f, 7);
+    fixture_sync(f);
+    fixture_close(f);
+    disk_be(DISK_FULL);
+    fixture_open(f);
+    assert_int_equal(store_load(f->store, &snapshot), 0);
+    assert_int_equal(snapshot.give_ups, 7);
+    fixture_run_until_status(f, 1);
+    assert_true(f->status < 0);
+    disk_be(DISK_WELL);
+    store_retry(f->store);
+    fixture_run_until_status(f, 2);
+    fixture_close(f);
+    fixture_open(f);
+    assert_int_equal(store_load(f->store, &snapshot), 0);
+    assert_int_equal(snapshot.give_ups, 7);
+}
+
+static void test_a_start_on_a_read_only_disk_knows_what_was(void **state)
+{
+    struct store_fixture *f = *state;
+    struct core_snapshot snapshot;
+
+    fixture_open(f);
+    fixture_save(f, 7);
+    fixture_close(f);
+    disk_be(DISK_READ_ONLY);
+    fixture_open(f);
+    assert_int_equal(store_load(f->store, &snapshot), 0);
+    assert_int_equal(snapshot.give_ups, 7);
+    fixture_run_until_status(f, 1);
+    assert_true(f->status < 0);
+}
+
 static void test_memory_is_bounded_too(void **state)
 {
     struct store_fixture *f = *state;
@@ -187,6 +227,8 @@ int main(void)
         TEST(test_a_full_disk),
         TEST(test_a_failing_disk),
         TEST(test_a_disk_that_is_full_from_the_start),
+        TEST(test_a_start_on_a_full_disk_knows_what_was),
+        TEST(test_a_start_on_a_read_only_disk_knows_what_was),
         TEST(test_memory_is_bounded_too),
         TEST(test_a_missing_folder),
         TEST(test_a_folder_that_cannot_be_written),

@@ -2,7 +2,22 @@
 #include "cmocka_all.h"
 #include "unit_fixture.h"
 
+#include "base/clock.h"
+
 #include <string.h>
+
+/* In the place of the system's clocks. */
+static uint64_t skipped_ms;
+
+uint64_t clock_boot_ms(void)
+{
+    return uv_hrtime() / 1000000 + skipped_ms;
+}
+
+int64_t clock_wall_ms(void)
+{
+    return (int64_t)clock_boot_ms();
+}
 
 static void test_start_ends_in_job_done(void **state)
 {
@@ -97,6 +112,35 @@ static void test_request_lost_with_the_connection(void **state)
     unit_expect_silence(f);
 }
 
+static void lose_a_start(struct unit_fixture *f)
+{
+    f->fake.hold_requests = true;
+    unit_control_start(f->control);
+    unit_expect_call(f, "StartUnit fail");
+    fake_systemd_hang_up(&f->fake);
+    unit_expect(f, EVENT_REQUEST_FAILED);
+}
+
+static void test_job_of_a_request_that_was_carried_out_late(void **state)
+{
+    struct unit_fixture *f = *state;
+
+    lose_a_start(f);
+    skipped_ms += 50000;
+    assert_true(unit_control_owns_job(f->control, 200));
+    assert_true(unit_control_owns_job(f->control, 200));
+    assert_false(unit_control_owns_job(f->control, 201));
+}
+
+static void test_job_of_somebody_else_long_after_a_lost_request(void **state)
+{
+    struct unit_fixture *f = *state;
+
+    lose_a_start(f);
+    skipped_ms += 61000;
+    assert_false(unit_control_owns_job(f->control, 200));
+}
+
 static void test_job_that_ended_while_not_connected(void **state)
 {
     struct unit_fixture *f = *state;
@@ -134,6 +178,8 @@ int main(void)
         WITH_BUS(test_refusal_is_told_once),
         WITH_BUS(test_newer_request_replaces_an_unanswered_one),
         WITH_BUS(test_request_lost_with_the_connection),
+        WITH_BUS(test_job_of_a_request_that_was_carried_out_late),
+        WITH_BUS(test_job_of_somebody_else_long_after_a_lost_request),
         WITH_BUS(test_job_that_ended_while_not_connected),
         WITH_BUS(test_restart_is_asked_for),
     };
