@@ -10,12 +10,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum {
     RMQ_CHANNELS_MAX = 16,
     RMQ_RECIPIENTS_MAX = 16,
     RMQ_LEASE_ENDPOINTS_MAX = 8,
     RMQ_COMMAND_WORDS_MAX = 32,
+    RMQ_CHANNEL_HEADERS_MAX = 8,
     RMQ_SECRET_MAX = 2048
 };
 
@@ -73,19 +75,28 @@ struct node_config {
     char *management_url; /* NULL: derived as above */
 };
 
+/* Which of it a kind of channel has, and needs, its channel_ops say. */
 struct channel_config {
-    const struct channel_ops *ops; /* which kind: slack, webhook, mail */
+    const struct channel_ops *ops; /* which kind: slack, webhook, mail ... */
     char *name;                    /* the section's title */
     enum severity min_severity;
-    struct secret url; /* slack, webhook: where to POST */
-    char *ca_file;     /* NULL: the system's trust store */
-    char *server;      /* mail: "smtp://host:587" or "smtps://host:465" */
-    bool starttls;     /* mail: required unless smtps or switched off */
-    char *username;    /* mail: NULL: no authentication */
+    uint64_t events;             /* a bit for each kind of notice that is wanted; 0: all */
+    struct secret url;           /* where to POST, for targets whose URL is the secret */
+    char *server;                /* "smtp://host:587", "smtps://host:465", "http://host:9093" */
+    struct secret secret;        /* signs what is sent; NULL: not signed */
+    struct secret routing_key;   /* says whom it is for */
+    struct secret authorization; /* the value of that header; NULL: none */
+    char *headers[RMQ_CHANNEL_HEADERS_MAX + 1]; /* "Name: value", NULL-terminated */
+    char *method;                               /* "POST" */
+    char *ca_file;                              /* NULL: the system's trust store */
+    bool starttls;                              /* mail: required unless smtps or switched off */
+    char *username;                             /* NULL: no authentication */
     struct secret password;
     char *from;
     char *to[RMQ_RECIPIENTS_MAX];
     size_t to_count;
+    char *command[RMQ_COMMAND_WORDS_MAX]; /* argv, NULL-terminated, no shell */
+    uint64_t timeout_ms;                  /* of the command */
 };
 
 struct config {
@@ -115,5 +126,8 @@ int config_load(const char *path, struct config **ret_config, char *error, size_
  * a secret that is set is an empty text. */
 int config_load_without_secrets(const char *path, struct config **ret_config, char *error, size_t error_size);
 void config_free(struct config *config); /* accepts NULL */
+
+/* A line for each channel: who gets what, and which secrets are set, but none of them. */
+void config_print_channels(const struct config *config, FILE *out);
 
 #endif

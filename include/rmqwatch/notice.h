@@ -83,6 +83,7 @@ struct notice {
     char observer[RMQ_NODE_NAME_MAX];   /* the node whose agent says so */
     char why[RMQ_WHY_MAX];              /* the table's sentence */
     char detail[RMQ_DETAIL_MAX];        /* numbers and names; may be empty */
+    char trouble[RMQ_TROUBLE_MAX];      /* tells troubles of one kind apart: "disk-alarm"; may be empty */
     int64_t wall_ms;                    /* now, milliseconds since the epoch */
     int64_t since_wall_ms;              /* when the incident began */
     char evidence[RMQ_PATH_MAX];        /* the folder with what was collected; may be empty */

@@ -12,6 +12,7 @@ void clean_notice(struct notice *dest, const struct notice *source)
     CLEAN_FIELD(dest, source, node, false);
     CLEAN_FIELD(dest, source, observer, false);
     CLEAN_FIELD(dest, source, why, false);
+    CLEAN_FIELD(dest, source, trouble, false);
     CLEAN_FIELD(dest, source, detail, true);
     if (dest->phase_count > RMQ_PHASES_MAX)
         dest->phase_count = RMQ_PHASES_MAX;

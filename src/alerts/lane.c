@@ -1,6 +1,5 @@
 #include "alerts/lane.h"
 
-#include "alerts/pace.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -12,21 +11,19 @@
 #include <sys/random.h>
 
 enum {
-    HTTP_TIMEOUT_MS = 15000,
-    MAIL_TIMEOUT_MS = 30000, /* some servers greet strangers slowly on purpose */
     STUCK_MARGIN_MS = 15000,
-    REPLY_MAX_BYTES = 4096,
     NAMES_MAX = 64, /* of a channel, in a log line */
+    REASON_MAX = 160,
 };
 
-struct lane *lane_new(struct http_client *client, const struct channel_config *config,
+struct lane *lane_new(uv_loop_t *loop, struct http_client *client, const struct channel_config *config,
     void (*changed)(void *context), void *context)
 {
     struct lane *lane = calloc(1, sizeof(*lane));
 
     if (!lane)
         return NULL;
-    lane->client = client;
+    lane->transport = (struct transport){.loop = loop, .client = client};
     lane->config = config;
     lane->changed = changed;
     lane->context = context;
@@ -37,7 +34,7 @@ void lane_free(struct lane *lane)
 {
     if (!lane)
         return;
-    http_client_cancel(lane->transfer);
+    transport_cancel(&lane->transport);
     queue_clear(&lane->queue);
     free(lane);
 }
@@ -45,7 +42,7 @@ void lane_free(struct lane *lane)
 void lane_set_config(struct lane *lane, const struct channel_config *config)
 {
     lane->config = config;
-    lane->stale = lane->transfer != NULL;
+    lane->stale = lane_is_busy(lane);
     lane_try_now(lane);
 }
 
@@ -56,7 +53,10 @@ bool lane_is(const struct lane *lane, const struct channel_config *config)
 
 bool lane_admits(struct lane *lane, const struct notice *notice)
 {
-    return story_admit(&lane->stories, lane->config->min_severity, notice);
+    const struct channel_config *config = lane->config;
+    bool chosen = config->events == 0 || (config->events & UINT64_C(1) << notice->kind);
+
+    return story_admit(&lane->stories, chosen && notice->severity >= config->min_severity, notice);
 }
 
 /* A line about a delivery. It names the channel and never its URL, server or user; nor what the target said,
@@ -80,7 +80,7 @@ static void lane_log(const struct lane *lane, int priority, const struct letter 
 
 void lane_put(struct lane *lane, struct letter *letter)
 {
-    if (queue_push(&lane->queue, letter, lane->transfer != NULL) == 0)
+    if (queue_push(&lane->queue, letter, lane_is_busy(lane)) == 0)
         return;
     lane->dropped++;
     /* Said once per gap: the message that ends the gap tells how many there were. */
@@ -110,7 +110,7 @@ static void lane_try_again(
 {
     uint64_t pause_ms = pace_retry_ms(++lane->failures, asked_ms, random_number());
     char pause[32];
-    char what[128];
+    char what[REASON_MAX + 64];
 
     lane->retries++;
     if (lane->stale) {
@@ -145,7 +145,7 @@ static void lane_sent(struct lane *lane, const struct letter *letter)
 
 static void lane_refused(struct lane *lane, const struct letter *letter, const char *reason)
 {
-    char what[96];
+    char what[REASON_MAX + 64];
 
     lane->refused++;
     lane->lost++;
@@ -156,33 +156,28 @@ static void lane_refused(struct lane *lane, const struct letter *letter, const c
     queue_pop(&lane->queue);
 }
 
-static void on_lane_reply(void *context, const struct http_reply *reply)
+/* "HTTP 200, code 310000: the signature is wrong" */
+static void compose_reason(const struct channel_verdict *verdict, const char *how, char *reason)
+{
+    snprintf(reason, REASON_MAX, "%s", how);
+    if (verdict->code != 0)
+        text_append(reason, REASON_MAX, ", code %ld", verdict->code);
+    if (verdict->reason)
+        text_append(reason, REASON_MAX, ": %s", verdict->reason);
+}
+
+static void on_lane_reply(void *context, const struct channel_reply *reply, const char *how)
 {
     struct lane *lane = context;
-    const struct channel_ops *ops = lane->config->ops;
     struct letter *letter = queue_head(&lane->queue);
-    /* An HTTP status is the answer, even if the rest of it was cut short. An SMTP code is only the answer to
-     * the last command: it counts when the dialogue came to its end. */
-    struct channel_reply judged = {
-        .answered = ops->mail ? reply->result == HTTP_RESULT_OK : reply->status > 0,
-        .status = reply->status,
-        .body = reply->body,
-        .body_size = reply->body_size,
-        .retry_after_ms = reply->retry_after_ms,
-    };
-    uint64_t asked_ms = 0;
-    enum delivery delivery = ops->classify(&judged, &asked_ms);
-    char reason[64];
+    struct channel_verdict verdict = lane->config->ops->classify(reply);
+    char reason[REASON_MAX];
 
-    lane->transfer = NULL;
-    if (judged.answered)
-        snprintf(reason, sizeof(reason), "%s %ld", ops->mail ? "SMTP" : "HTTP", reply->status);
-    else
-        snprintf(reason, sizeof(reason), "%s", http_result_name(reply->result));
-    if (delivery == DELIVERY_SENT)
+    compose_reason(&verdict, how, reason);
+    if (verdict.delivery == DELIVERY_SENT)
         lane_sent(lane, letter);
-    else if (delivery == DELIVERY_RETRY || lane->stale)
-        lane_try_again(lane, letter, asked_ms, reason);
+    else if (verdict.delivery == DELIVERY_RETRY || lane->stale)
+        lane_try_again(lane, letter, verdict.retry_after_ms, reason);
     else
         lane_refused(lane, letter, reason);
     lane->telling = 0;
@@ -203,50 +198,38 @@ static void add_lost(struct notice *notice, size_t lost)
     text_append(notice->detail, sizeof(notice->detail), "%s%s%s", detail, detail[0] ? "\n" : "", line);
 }
 
-static int lane_start(struct lane *lane, const struct channel_request *request)
+static int lane_start(struct lane *lane, const struct letter *letter, uint64_t now_ms)
 {
-    const struct channel_config *config = lane->config;
-    bool mail = config->ops->mail;
-    const struct http_request http = {
-        .method = mail ? HTTP_MAIL : HTTP_POST,
-        .url = mail ? config->server : config->url.value,
-        .body = request->body,
-        .body_size = request->body_size,
-        .content_type = request->content_type,
-        .username = mail ? config->username : NULL,
-        .password = mail ? config->password.value : NULL,
-        .ca_file = config->ca_file,
-        .timeout_ms = mail ? MAIL_TIMEOUT_MS : HTTP_TIMEOUT_MS,
-        .max_reply_bytes = REPLY_MAX_BYTES,
-        .fresh = mail || lane->failures > 0, /* a retry does not trust a connection that was kept */
-        .mail_from = config->from,
-        .recipients = (const char *const *)config->to,
-        .recipient_count = mail ? config->to_count : 0,
-        .require_tls = config->starttls,
-    };
+    const struct channel_ops *ops = lane->config->ops;
+    const struct channel_attempt attempt = {.id = letter->id, .wall_ms = clock_wall_ms()};
+    struct channel_request request = {0};
+    struct notice notice = letter->notice;
+    int r;
 
-    return http_client_start(lane->client, &http, on_lane_reply, lane, &lane->transfer);
+    if (lane->lost > 0)
+        add_lost(&notice, lane->lost);
+    r = ops->format(lane->config, &notice, &attempt, &request);
+    /* A retry does not trust a connection that was kept. */
+    if (r == 0)
+        r = transport_start(
+            &lane->transport, lane->config, &request, lane->failures > 0, on_lane_reply, lane);
+    channel_request_done(&request);
+    for (size_t i = 0; r == 0 && i < CHANNEL_LIMITS_MAX; i++)
+        pace_take(&lane->buckets[i], &ops->limits[i], now_ms);
+    return r;
 }
 
 void lane_run(struct lane *lane, uint64_t now_ms)
 {
     struct letter *letter = queue_head(&lane->queue);
-    struct channel_request request = {0};
-    struct notice notice;
     int r;
 
     if (lane_due_ms(lane) > now_ms)
         return;
-    notice = letter->notice;
-    if (lane->lost > 0)
-        add_lost(&notice, lane->lost);
-    r = lane->config->ops->format(lane->config, &notice, letter->id, &request);
-    if (r == 0)
-        r = lane_start(lane, &request);
-    channel_request_done(&request);
+    r = lane_start(lane, letter, now_ms);
     if (r == 0) {
         lane->telling = lane->lost;
-        lane->started_ms = now_ms;
+        lane->stuck_ms = now_ms + transport_timeout_ms(lane->config) + STUCK_MARGIN_MS;
         return;
     }
     /* Only the configuration can make a request that makes no sense; a reload tries again at once. */
@@ -256,9 +239,23 @@ void lane_run(struct lane *lane, uint64_t now_ms)
         lane_try_again(lane, letter, 0, strerror(-r));
 }
 
+bool lane_is_busy(const struct lane *lane)
+{
+    return transport_is_busy(&lane->transport);
+}
+
 uint64_t lane_due_ms(const struct lane *lane)
 {
-    return lane->transfer || lane->queue.count == 0 ? UINT64_MAX : lane->next_try_ms;
+    uint64_t due_ms = lane->next_try_ms;
+
+    if (lane_is_busy(lane) || lane->queue.count == 0)
+        return UINT64_MAX;
+    for (size_t i = 0; i < CHANNEL_LIMITS_MAX; i++) {
+        uint64_t free_ms = pace_free_ms(&lane->buckets[i], &lane->config->ops->limits[i]);
+
+        due_ms = free_ms > due_ms ? free_ms : due_ms;
+    }
+    return due_ms;
 }
 
 void lane_try_now(struct lane *lane)
@@ -269,7 +266,5 @@ void lane_try_now(struct lane *lane)
 
 bool lane_is_stuck(const struct lane *lane, uint64_t now_ms)
 {
-    uint64_t timeout_ms = lane->config->ops->mail ? MAIL_TIMEOUT_MS : HTTP_TIMEOUT_MS;
-
-    return lane->transfer && now_ms > lane->started_ms + timeout_ms + STUCK_MARGIN_MS;
+    return lane_is_busy(lane) && now_ms > lane->stuck_ms;
 }

@@ -3,13 +3,13 @@
 #ifndef RMQWATCH_ALERTS_LANE_H
 #define RMQWATCH_ALERTS_LANE_H
 
+#include "alerts/pace.h"
 #include "alerts/queue.h"
 #include "alerts/story.h"
-#include "http/client.h"
-#include "rmqwatch/channel.h"
+#include "alerts/transport.h"
 
 struct lane {
-    struct http_client *client;
+    struct transport transport;          /* with what is in flight */
     const struct channel_config *config; /* borrowed */
     void (*changed)(void *context);      /* a delivery ended: lane_due_ms() has a new answer */
     void *context;
@@ -19,18 +19,18 @@ struct lane {
     size_t lost;    /* notices that never arrived here and were not told of yet */
     size_t telling; /* how many of them the one in flight tells of */
 
-    struct http_transfer *transfer; /* in flight; NULL: none */
-    uint64_t started_ms;
-    bool stale; /* the one in flight was started with an older configuration */
+    uint64_t stuck_ms; /* when what is in flight should have ended long ago */
+    bool stale;        /* the one in flight was started with an older configuration */
 
     unsigned failures; /* in a row */
     uint64_t next_try_ms;
+    struct pace_bucket buckets[CHANNEL_LIMITS_MAX]; /* one for each limit of the kind */
 
     uint64_t sent, refused, dropped, retries; /* for the status, since the start */
 };
 
 /* CONFIG must live until the next lane_set_config() or lane_free(). NULL: no memory. */
-struct lane *lane_new(struct http_client *client, const struct channel_config *config,
+struct lane *lane_new(uv_loop_t *loop, struct http_client *client, const struct channel_config *config,
     void (*changed)(void *context), void *context);
 /* Cancels what is in flight; what waits is gone. Accepts NULL. Not from within changed(). */
 void lane_free(struct lane *lane);
@@ -46,7 +46,8 @@ void lane_count_lost(struct lane *lane); /* one notice could not even be queued 
 
 uint64_t lane_due_ms(const struct lane *lane); /* CLOCK_BOOTTIME; UINT64_MAX: nothing to do by itself */
 void lane_run(struct lane *lane, uint64_t now_ms);
-void lane_try_now(struct lane *lane); /* forgets the pause that it is in */
+bool lane_is_busy(const struct lane *lane); /* something is in flight */
+void lane_try_now(struct lane *lane);       /* forgets the pause that it is in, but not the target's limits */
 /* Something is in flight that should have ended long ago. */
 bool lane_is_stuck(const struct lane *lane, uint64_t now_ms);
 

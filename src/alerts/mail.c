@@ -1,7 +1,8 @@
-/* Mail over SMTP. The whole message is ASCII (encoded words, quoted-printable), so that it passes any server,
- * also one without 8BITMIME or SMTPUTF8, and no line is too long. */
+/* Mail over SMTP (RFC 5321), STARTTLS or TLS from the start, as plain text with an HTML alternative. The
+ * whole message is ASCII (encoded words, quoted-printable), so that it passes any server, also one without
+ * 8BITMIME or SMTPUTF8, and no line is too long. */
 #include "alerts/channels.h"
-#include "alerts/message.h"
+#include "alerts/html.h"
 #include "alerts/mime.h"
 
 #include <errno.h>
@@ -10,6 +11,10 @@
 #include <string.h>
 
 enum { ADDRESS_MAX = 254, ID_MAX = 160 };
+
+/* Between the parts. None of them can hold it: "=" is always followed by a digit, a letter from A to F or the
+ * end of the line there. */
+#define BOUNDARY "=_rmqwatchd"
 
 /* Replies to what only our configuration or the server's state can change. They are tried again so slowly
  * because a provider locks accounts that fail too often. */
@@ -82,39 +87,44 @@ static void write_headers(
     if (message->tone == MESSAGE_CRITICAL)
         fputs("Importance: high\r\n", out);
     fputs("MIME-Version: 1.0\r\n"
-          "Content-Type: text/plain; charset=utf-8\r\n"
-          "Content-Transfer-Encoding: quoted-printable\r\n"
+          "Content-Type: multipart/alternative; boundary=\"" BOUNDARY "\"\r\n"
           "\r\n",
         out);
 }
 
-static int print_text(const struct message *message, char **ret_text)
+static int write_part(FILE *out, const char *type, void (*print)(const struct message *message, FILE *out),
+    const struct message *message)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    FILE *part = open_memstream(&text, &size);
     bool failed;
 
-    if (!out)
+    if (!part)
         return -ENOMEM;
-    message_print(message, out);
-    failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed) {
+    print(message, part);
+    failed = ferror(part) != 0;
+    if (fclose(part) != 0 || failed) {
         free(text);
         return -ENOMEM;
     }
-    *ret_text = text;
+    fprintf(out,
+        "--" BOUNDARY "\r\n"
+        "Content-Type: text/%s; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n"
+        "\r\n",
+        type);
+    mime_write_quoted_printable(out, text);
+    free(text);
     return 0;
 }
 
-static int mail_format(const struct channel_config *channel, const struct notice *notice, const char *id,
-    struct channel_request *ret_request)
+static int mail_format(const struct channel_config *channel, const struct notice *notice,
+    const struct channel_attempt *attempt, struct channel_request *ret_request)
 {
     struct message message;
-    char *text = NULL;
     char *body = NULL;
     size_t size = 0;
-    bool failed;
     FILE *out;
     int r;
 
@@ -124,20 +134,18 @@ static int mail_format(const struct channel_config *channel, const struct notice
         if (!is_address(channel->to[i]))
             return -EINVAL;
 
-    message_compose(&message, notice);
-    r = print_text(&message, &text);
-    if (r < 0)
-        return r;
     out = open_memstream(&body, &size);
-    if (!out) {
-        free(text);
+    if (!out)
         return -ENOMEM;
-    }
-    write_headers(out, channel, &message, id);
-    mime_write_quoted_printable(out, text);
-    free(text);
-    failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed) {
+    message_compose(&message, notice);
+    write_headers(out, channel, &message, attempt->id);
+    r = write_part(out, "plain", message_print, &message);
+    if (r == 0)
+        r = write_part(out, "html", html_print, &message);
+    fputs("--" BOUNDARY "--\r\n", out);
+    if (ferror(out))
+        r = -ENOMEM;
+    if (fclose(out) != 0 || r < 0) {
         free(body);
         return -ENOMEM;
     }
@@ -155,21 +163,26 @@ static bool mail_is_setup_trouble(long status)
            status == 556;
 }
 
-static enum delivery mail_classify(const struct channel_reply *reply, uint64_t *ret_retry_after_ms)
+static struct channel_verdict mail_classify(const struct channel_reply *reply)
 {
     long status = reply->answered ? reply->status : 0;
 
     if (status >= 200 && status <= 299)
-        return DELIVERY_SENT;
-    if (status >= 500 && status <= 599 && !mail_is_setup_trouble(status))
-        return DELIVERY_REFUSED;
-    *ret_retry_after_ms = status >= 500 && status <= 599 ? MAIL_SLOW_RETRY_MS : 0;
-    return DELIVERY_RETRY;
+        return (struct channel_verdict){.delivery = DELIVERY_SENT};
+    if (status < 500 || status > 599)
+        return (struct channel_verdict){.delivery = DELIVERY_RETRY};
+    if (mail_is_setup_trouble(status))
+        return (struct channel_verdict){.delivery = DELIVERY_RETRY, .retry_after_ms = MAIL_SLOW_RETRY_MS};
+    return (struct channel_verdict){.delivery = DELIVERY_REFUSED};
 }
 
 const struct channel_ops mail_channel = {
     .name = "mail",
-    .mail = true,
+    .transport = CHANNEL_MAIL,
+    .options =
+        CHANNEL_SMTP_SERVER | CHANNEL_FROM | CHANNEL_TO | CHANNEL_STARTTLS | CHANNEL_LOGIN | CHANNEL_CA_FILE,
+    .required = CHANNEL_SMTP_SERVER | CHANNEL_FROM | CHANNEL_TO,
+    .min_severity = SEVERITY_WARNING,
     .format = mail_format,
     .classify = mail_classify,
 };

@@ -73,7 +73,7 @@ static bool flush_goes_on(const struct outbox *outbox, uint64_t now_ms)
     if (now_ms >= outbox->flush_until_ms)
         return false;
     for (size_t i = 0; i < outbox->lane_count; i++)
-        if (outbox->lanes[i]->transfer || lane_due_ms(outbox->lanes[i]) < outbox->flush_until_ms)
+        if (lane_is_busy(outbox->lanes[i]) || lane_due_ms(outbox->lanes[i]) < outbox->flush_until_ms)
             return true;
     return false;
 }
@@ -146,7 +146,8 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
 
     /* A lane for each of them, needed or not, before anything is changed: it cannot fail half way. */
     for (size_t i = 0; i < count; i++) {
-        fresh[i] = lane_new(outbox->client, &config->channels[i], on_lane_changed, outbox);
+        fresh[i] =
+            lane_new(outbox->timer.loop, outbox->client, &config->channels[i], on_lane_changed, outbox);
         if (!fresh[i]) {
             while (i > 0)
                 lane_free(fresh[--i]);

@@ -1,10 +1,12 @@
-/* Slack's incoming webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks */
+/* Slack's incoming webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks; one a
+ * second: https://docs.slack.dev/apis/web-api/rate-limits; texts of 3000 characters, fields of 2000:
+ * https://docs.slack.dev/reference/block-kit/blocks/section-block; escapes:
+ * https://docs.slack.dev/messaging/formatting-message-text */
 #include "alerts/channels.h"
-#include "alerts/message.h"
+#include "alerts/markup.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What a symbol says, a colour alone does not say to everybody. */
@@ -23,27 +25,13 @@ static const struct {
 enum { SLACK_TEXT_MAX = RMQ_DETAIL_MAX * 5 + 64 };
 
 /* "&", "<" and ">" start what Slack interprets: links, mentions, "<!channel>". All else is as it is. */
-static void slack_append(char *dest, const char *text)
-{
-    char *end = dest + strlen(dest);
+static const struct markup_rule rules[] = {
+    {'&', false, "&amp;"},
+    {'<', false, "&lt;"},
+    {'>', false, "&gt;"},
+};
 
-    for (; *text && (size_t)(end - dest) + sizeof("&amp;") <= SLACK_TEXT_MAX; text++) {
-        switch (*text) {
-        case '&':
-            end = stpcpy(end, "&amp;");
-            break;
-        case '<':
-            end = stpcpy(end, "&lt;");
-            break;
-        case '>':
-            end = stpcpy(end, "&gt;");
-            break;
-        default:
-            *end++ = *text;
-        }
-    }
-    *end = '\0';
-}
+static const struct markup slack_markup = {.rules = rules, .rule_count = sizeof(rules) / sizeof(rules[0])};
 
 /* {"type": "mrkdwn", "text": BEFORE + escaped TEXT + AFTER}. "verbatim" keeps Slack from making a link of
  * everything that looks like one, such as the name of a node. */
@@ -53,7 +41,7 @@ static cJSON *slack_text(const char *before, const char *text, const char *after
     cJSON *json = cJSON_CreateObject();
 
     snprintf(escaped, sizeof(escaped), "%s", before);
-    slack_append(escaped, text);
+    markup_append(escaped, sizeof(escaped), &slack_markup, text);
     strncat(escaped, after, sizeof(escaped) - strlen(escaped) - 1);
     if (cJSON_AddStringToObject(json, "type", "mrkdwn") && cJSON_AddStringToObject(json, "text", escaped) &&
         cJSON_AddTrueToObject(json, "verbatim"))
@@ -62,39 +50,28 @@ static cJSON *slack_text(const char *before, const char *text, const char *after
     return NULL;
 }
 
-/* Both functions that add take care of ITEM, NULL or not, whatever becomes of it. */
-static bool slack_add_to(cJSON *parent, const char *name, cJSON *item)
-{
-    bool added = name ? cJSON_AddItemToObject(parent, name, item) : cJSON_AddItemToArray(parent, item);
-
-    if (!added)
-        cJSON_Delete(item);
-    return added;
-}
-
 static bool slack_add_section(cJSON *blocks, cJSON *text)
 {
-    cJSON *section = cJSON_CreateObject();
-    bool ok = cJSON_AddStringToObject(section, "type", "section") != NULL;
+    cJSON *section = channel_new_object("type", "section");
+    bool ok = channel_add_item(section, "text", text);
 
-    ok = slack_add_to(section, "text", text) && ok;
-    return slack_add_to(blocks, NULL, section) && ok;
+    return channel_add_item(blocks, NULL, section) && ok;
 }
 
 static bool slack_add_facts(cJSON *blocks, const struct message *message)
 {
-    cJSON *section = cJSON_CreateObject();
-    bool ok = cJSON_AddStringToObject(section, "type", "section") != NULL;
+    cJSON *section = channel_new_object("type", "section");
     cJSON *fields = cJSON_AddArrayToObject(section, "fields");
+    bool ok = fields != NULL;
 
     for (size_t i = 0; i < message->fact_count; i++) {
         const struct message_fact *fact = &message->facts[i];
         char label[64];
 
         snprintf(label, sizeof(label), "*%s*\n", fact->label);
-        ok = slack_add_to(fields, NULL, slack_text(label, fact->text, "")) && ok;
+        ok = channel_add_item(fields, NULL, slack_text(label, fact->text, "")) && ok;
     }
-    return slack_add_to(blocks, NULL, section) && ok;
+    return channel_add_item(blocks, NULL, section) && ok;
 }
 
 static bool slack_add_attachment(cJSON *attachments, const struct message *message)
@@ -111,11 +88,11 @@ static bool slack_add_attachment(cJSON *attachments, const struct message *messa
     ok = slack_add_facts(blocks, message) && ok;
     snprintf(command, sizeof(command), "%s\n`%s", message->look, message->command);
     ok = slack_add_section(blocks, slack_text("", command, "`")) && ok;
-    return slack_add_to(attachments, NULL, attachment) && ok;
+    return channel_add_item(attachments, NULL, attachment) && ok;
 }
 
-static int slack_format(const struct channel_config *channel, const struct notice *notice, const char *id,
-    struct channel_request *ret_request)
+static int slack_format(const struct channel_config *channel, const struct notice *notice,
+    const struct channel_attempt *attempt, struct channel_request *ret_request)
 {
     struct message message;
     cJSON *json = cJSON_CreateObject();
@@ -125,9 +102,9 @@ static int slack_format(const struct channel_config *channel, const struct notic
     bool ok;
 
     (void)channel;
-    (void)id; /* incoming webhooks know nothing to recognise a duplicate by */
+    (void)attempt; /* incoming webhooks know nothing to recognise a duplicate by */
     message_compose(&message, notice);
-    slack_append(title, message.title);
+    markup_append(title, sizeof(title), &slack_markup, message.title);
     snprintf(before, sizeof(before), "%s *", looks[message.tone].symbol);
     /* "text" is what a phone's notification shows; the blocks are what the channel shows. */
     ok = cJSON_AddStringToObject(json, "text", title) != NULL;
@@ -147,19 +124,26 @@ static bool slack_said_ok(const struct channel_reply *reply)
            reply->body[length + strspn(reply->body + length, "\r\n \t")] == '\0';
 }
 
-static enum delivery slack_classify(const struct channel_reply *reply, uint64_t *ret_retry_after_ms)
+static struct channel_verdict slack_classify(const struct channel_reply *reply)
 {
-    enum delivery delivery = channel_classify_http(reply, ret_retry_after_ms);
+    struct channel_verdict verdict = channel_classify_http(reply);
 
-    if (delivery == DELIVERY_SENT && !(reply->status == 200 && slack_said_ok(reply))) {
-        *ret_retry_after_ms = 0;
-        return DELIVERY_RETRY;
-    }
-    return delivery;
+    if (verdict.delivery == DELIVERY_SENT && !(reply->status == 200 && slack_said_ok(reply)))
+        verdict = (struct channel_verdict){
+            .delivery = DELIVERY_RETRY, .reason = "the answer is not one of the target's own"};
+    else if (verdict.delivery == DELIVERY_REFUSED && (reply->status == 403 || reply->status == 404))
+        verdict.reason = "there is no such webhook, or it may not post; see url_file";
+    else if (verdict.delivery == DELIVERY_REFUSED && reply->status == 410)
+        verdict.reason = "the channel is archived";
+    return verdict;
 }
 
 const struct channel_ops slack_channel = {
     .name = "slack",
+    .transport = CHANNEL_HTTP,
+    .options = CHANNEL_URL | CHANNEL_CA_FILE,
+    .required = CHANNEL_URL,
+    .limits = {{1, 1000}},
     .format = slack_format,
     .classify = slack_classify,
 };

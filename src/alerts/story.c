@@ -62,12 +62,12 @@ static void forget_story(struct story_set *set, size_t at)
     set->count--;
 }
 
-bool story_admit(struct story_set *set, enum severity min_severity, const struct notice *notice)
+bool story_admit(struct story_set *set, bool wanted, const struct notice *notice)
 {
     size_t at = find_story(set, notice->incident);
     bool told = at < set->count;
 
-    if (notice->severity < min_severity && !(told && story_ends(notice->kind)))
+    if (!wanted && !(told && story_ends(notice->kind)))
         return false;
     if (story_ends_well(notice->kind)) {
         if (told)

@@ -21,7 +21,8 @@ struct story_set {
     char incidents[STORIES_MAX][RMQ_INCIDENT_ID_MAX];
 };
 
-/* Whether a channel that wants MIN_SEVERITY gets NOTICE, and remembers the story when it does. */
-bool story_admit(struct story_set *set, enum severity min_severity, const struct notice *notice);
+/* Whether a channel gets NOTICE, of a kind and severity that it has WANTED or not, and remembers the story
+ * when it does. */
+bool story_admit(struct story_set *set, bool wanted, const struct notice *notice);
 
 #endif

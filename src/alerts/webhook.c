@@ -18,13 +18,24 @@
  *   time       RFC 3339: of the notice
  *   since      RFC 3339: when the incident began
  *   phases     [{"name": "boot", "ms": 7900}, ...], may be empty
+ *
+ * With a secret there are two more headers, made anew for each try:
+ *
+ *   X-Rmqwatch-Timestamp  seconds since the epoch: who gets one that is minutes old gets a replay
+ *   X-Rmqwatch-Signature  "sha256=" and, in hex, the HMAC-SHA256 under the secret of the timestamp, a dot and
+ *                         the body, byte for byte
  */
 #include "alerts/channels.h"
 #include "alerts/message.h"
+#include "alerts/sign.h"
 #include "alerts/story.h"
 #include "base/text.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static bool add_phases(cJSON *json, const struct notice *notice)
 {
@@ -50,15 +61,13 @@ static bool add_time(cJSON *json, const char *name, int64_t wall_ms)
     return cJSON_AddStringToObject(json, name, text) != NULL;
 }
 
-static int webhook_format(const struct channel_config *channel, const struct notice *notice, const char *id,
-    struct channel_request *ret_request)
+int webhook_print(const struct notice *notice, const char *id, struct channel_request *ret_request)
 {
     struct message message;
     const struct notice *clean = &message.notice;
     cJSON *json = cJSON_CreateObject();
     bool ok;
 
-    (void)channel;
     message_compose(&message, notice);
     ok = cJSON_AddNumberToObject(json, "version", 1) && cJSON_AddStringToObject(json, "id", id) &&
          cJSON_AddStringToObject(json, "event", notice_info(clean->kind)->event) &&
@@ -77,8 +86,48 @@ static int webhook_format(const struct channel_config *channel, const struct not
     return channel_print_json(json, ok, ret_request);
 }
 
+static int sign_request(const char *secret, int64_t wall_ms, struct channel_request *request)
+{
+    char signature[SIGN_HEX_MAX];
+    char *text = NULL;
+    int size = asprintf(&text, "%" PRId64 ".%s", wall_ms / 1000, request->body);
+    int r;
+
+    if (size < 0)
+        return -ENOMEM;
+    r = sign_hex(secret, text, (size_t)size, signature);
+    free(text);
+    if (r == 0)
+        r = channel_add_header(request, "X-Rmqwatch-Timestamp: %" PRId64, wall_ms / 1000);
+    return r == 0 ? channel_add_header(request, "X-Rmqwatch-Signature: sha256=%s", signature) : r;
+}
+
+static int webhook_format(const struct channel_config *channel, const struct notice *notice,
+    const struct channel_attempt *attempt, struct channel_request *ret_request)
+{
+    struct channel_request request = {0};
+    int r = webhook_print(notice, attempt->id, &request);
+
+    request.method = channel->method;
+    for (size_t i = 0; r == 0 && channel->headers[i]; i++)
+        r = channel_add_header(&request, "%s", channel->headers[i]);
+    if (r == 0 && channel->authorization.value)
+        r = channel_add_header(&request, "Authorization: %s", channel->authorization.value);
+    if (r == 0 && channel->secret.value)
+        r = sign_request(channel->secret.value, attempt->wall_ms, &request);
+    if (r < 0)
+        channel_request_done(&request);
+    else
+        *ret_request = request;
+    return r;
+}
+
 const struct channel_ops webhook_channel = {
     .name = "webhook",
+    .transport = CHANNEL_HTTP,
+    .options = CHANNEL_URL | CHANNEL_METHOD | CHANNEL_HEADERS | CHANNEL_AUTHORIZATION | CHANNEL_SECRET |
+               CHANNEL_CA_FILE,
+    .required = CHANNEL_URL,
     .format = webhook_format,
     .classify = channel_classify_http,
 };

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { LAST_OUTPUT_MS = 50 }; /* for the output of a command that has ended already */
@@ -147,14 +148,37 @@ static void on_output(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         command_finish(command, 0);
 }
 
-static int command_spawn(
-    struct command *command, uv_loop_t *loop, const struct command_options *options, uv_file output)
+/* A file in memory that holds the input: nobody has to feed a pipe for it. */
+static int open_input(const struct command_options *options)
+{
+    int fd = memfd_create("input", MFD_CLOEXEC);
+    size_t written = 0;
+
+    if (fd < 0)
+        return -errno;
+    while (written < options->input_size) {
+        ssize_t size = write(fd, (const char *)options->input + written, options->input_size - written);
+
+        if (size < 0 && errno != EINTR) {
+            int error = errno;
+
+            (void)close(fd);
+            return -error;
+        }
+        written += size > 0 ? (size_t)size : 0;
+    }
+    (void)lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
+static int command_spawn(struct command *command, uv_loop_t *loop, const struct command_options *options,
+    uv_file input, uv_file output)
 {
     char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
          lang[] = "LANG=C.UTF-8";
     char *environment[2 + COMMAND_ENVIRONMENT_MAX + 1] = {path, lang};
     uv_stdio_container_t stdio[3] = {
-        {.flags = UV_IGNORE},
+        {.flags = input < 0 ? UV_IGNORE : UV_INHERIT_FD, .data.fd = input},
         {.flags = UV_INHERIT_FD, .data.fd = output},
         {.flags = UV_INHERIT_FD, .data.fd = output},
     };
@@ -180,10 +204,14 @@ static int command_spawn(
 static int command_begin(struct command *command, uv_loop_t *loop, const struct command_options *options)
 {
     uv_file ends[2];
-    int r = uv_pipe(ends, UV_NONBLOCK_PIPE, 0);
+    int input = options->input ? open_input(options) : -1;
+    int r = options->input && input < 0 ? input : uv_pipe(ends, UV_NONBLOCK_PIPE, 0);
 
-    if (r < 0)
+    if (r < 0) {
+        if (input >= 0)
+            (void)close(input);
         return r;
+    }
     r = uv_pipe_open(&command->pipe, ends[0]);
     if (r < 0) {
         (void)close(ends[0]);
@@ -191,11 +219,13 @@ static int command_begin(struct command *command, uv_loop_t *loop, const struct 
         /* libuv initialises the handle in any case, so it is to be closed in any case. */
         command->process.data = command;
         command->open_handles++;
-        r = command_spawn(command, loop, options, ends[1]);
+        r = command_spawn(command, loop, options, input, ends[1]);
         if (r < 0)
             close_handle((uv_handle_t *)&command->process);
     }
     (void)close(ends[1]);
+    if (input >= 0)
+        (void)close(input);
     return r;
 }
 

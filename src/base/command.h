@@ -21,6 +21,8 @@ struct command_places {
 struct command_options {
     char *const *argv;        /* ends with NULL; argv[0] is looked for in PATH */
     char *const *environment; /* "NAME=value" beside PATH and LANG, ends with NULL; NULL: nothing */
+    const void *input;        /* what it can read from its standard input; NULL: nothing */
+    size_t input_size;
     uint64_t timeout_ms;
     size_t output_max; /* bytes */
     bool keep_end;     /* of longer output keep the end, instead of the beginning */

@@ -1,5 +1,6 @@
 #include "config/load.h"
 
+#include "base/text.h"
 #include "rmqwatch/lease.h"
 
 #include <errno.h>
@@ -89,28 +90,73 @@ static int check_lease(struct load *load, const struct lease_config *lease)
     return check_order(load, &lease_place, "timeout", lease->timeout_ms, "ttl", lease->ttl_ms);
 }
 
-static int check_mail(struct load *load, const struct load_place *place, const struct channel_config *channel)
+/* Whether what OPTION fills is still empty. */
+static bool is_unset(const struct channel_config *channel, const struct option *option)
 {
-    const char *missing = NULL;
+    const void *field = (const char *)channel + option->offset;
 
-    if (channel->server == NULL)
-        missing = "server";
-    else if (channel->from == NULL)
-        missing = "from";
-    else if (channel->to_count == 0)
-        missing = "to";
-    else if (channel->username != NULL && channel->password.value == NULL)
-        missing = "password_file";
-    else if (channel->username == NULL && channel->password.value != NULL)
-        missing = "username";
-    if (missing != NULL)
-        return load_problem(load, place, missing, -EINVAL,
-            "is not set; a mail channel needs server, from and to, and username with password_file or "
-            "neither");
-    if (channel->username != NULL && !channel->starttls && strncmp(channel->server, "smtp://", 7) == 0)
+    /* A text, the first one of a list, or a secret, which is one. */
+    return *(char *const *)field == NULL;
+}
+
+/* "is not set; mail needs server, from and to" */
+static int check_required(
+    struct load *load, const struct load_place *place, const struct channel_config *channel)
+{
+    const struct option *missing = NULL, *option = NULL;
+    char sentence[160];
+
+    while ((option = option_channel_required(channel->ops, option)) != NULL && missing == NULL)
+        if (is_unset(channel, option))
+            missing = option;
+    if (missing == NULL)
+        return 0;
+    snprintf(sentence, sizeof sentence, "is not set; %s needs", channel->ops->name);
+    option = NULL;
+    while ((option = option_channel_required(channel->ops, option)) != NULL) {
+        bool last = option_channel_required(channel->ops, option) == NULL;
+        bool first = option == option_channel_required(channel->ops, NULL);
+
+        text_append(sentence, sizeof sentence, "%s %s", first ? "" : last ? " and" : ",", option->name);
+    }
+    return load_problem(load, place, missing->name, -EINVAL, sentence);
+}
+
+static int check_login(
+    struct load *load, const struct load_place *place, const struct channel_config *channel)
+{
+    const char *server = channel->server;
+
+    if ((channel->username == NULL) != (channel->password.value == NULL))
+        return load_problem(load, place, channel->username == NULL ? "username" : "password_file", -EINVAL,
+            "is not set; a login needs username and password_file, or neither of them");
+    if (channel->username != NULL && !channel->starttls && strncmp(server, "smtp://", 7) == 0)
         return load_problem(load, place, "starttls", -EINVAL,
             "is false, so the password would go over the network in the clear; use true, or smtps://");
     return 0;
+}
+
+static int check_channel(
+    struct load *load, const struct load_place *place, const struct config *config, size_t i)
+{
+    const struct channel_config *channel = &config->channels[i];
+    int r;
+
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(config->channels[j].name, channel->name) == 0)
+            return load_problem(load, place, NULL, -EEXIST,
+                "is the name of another channel too; each channel needs a name of its own");
+    r = check_required(load, place, channel);
+    if (r == 0)
+        r = check_login(load, place, channel);
+    if (r == 0 && channel->command[0] != NULL && channel->command[0][0] != '/')
+        r = load_problem(load, place, "command", -EINVAL,
+            "does not begin with an absolute path; write {\"/path/to/program\", \"argument\"}");
+    /* It may be learned too late: then an alert's end would not be known as that of the same alert. */
+    if (r == 0 && channel->ops->keyed && config->cluster == NULL)
+        r = load_problem(load, place, NULL, -EINVAL,
+            "matches alerts and their ends by the cluster's name; set the option cluster");
+    return r;
 }
 
 static int check_channels(struct load *load, const struct config *config)
@@ -120,21 +166,14 @@ static int check_channels(struct load *load, const struct config *config)
 
     for (size_t i = 0; i < config->channel_count && r == 0; i++) {
         const struct channel_config *channel = &config->channels[i];
-        struct option_section section = option_channel_section(channel->ops);
-        struct load_place place = {.section = &section, .title = channel->name};
+        struct option_channel description;
+        struct load_place place = {.section = &description.section, .title = channel->name};
 
         /* Channels of one kind stand together, in the order of the file. */
         ordinal = i > 0 && config->channels[i - 1].ops == channel->ops ? ordinal + 1 : 0;
         place.ordinal = ordinal;
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(config->channels[j].name, channel->name) == 0)
-                return load_problem(load, &place, NULL, -EEXIST,
-                    "is the name of another channel too; each channel needs a name of its own");
-        if (channel->ops->mail)
-            r = check_mail(load, &place, channel);
-        else if (channel->url.value == NULL)
-            r = load_problem(
-                load, &place, "url_file", -EINVAL, "is not set; name the file that holds the URL");
+        option_channel_init(&description, channel->ops);
+        r = check_channel(load, &place, config, i);
     }
     return r;
 }

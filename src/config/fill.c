@@ -163,6 +163,28 @@ static int fill_list(struct load *load, const struct load_place *place, const st
     return 0;
 }
 
+/* The words that a notice's event can have, but for that of decisions, which no channel sees. */
+static int fill_events(struct load *load, const struct load_place *place, const struct option *option,
+    cfg_t *section, uint64_t *field)
+{
+    _Static_assert(NOTICE_KIND_COUNT <= 64, "there is a bit for each of them");
+    uint64_t events = 0;
+
+    for (unsigned i = 0; i < cfg_size(section, option->name); i++) {
+        const char *word = cfg_getnstr(section, option->name, i);
+        int kind = NOTICE_NONE + 1;
+
+        while (kind < NOTICE_KIND_COUNT && strcmp(notice_info((enum notice_kind)kind)->event, word) != 0)
+            kind++;
+        if (kind == NOTICE_KIND_COUNT)
+            return fill_problem(load, place, option,
+                "must be a list of events as journalctl shows them in RMQ_EVENT: {\"gave-up\", \"held\"}");
+        events |= UINT64_C(1) << kind;
+    }
+    *field = events;
+    return 0;
+}
+
 static int fill_secret(struct load *load, const struct load_place *place, const struct option *option,
     const char *value, struct secret *field)
 {
@@ -218,6 +240,9 @@ int load_fill(struct load *load, const struct load_place *place, cfg_t *section,
             break;
         case OPTION_LIST:
             r = fill_list(load, place, option, section, field);
+            break;
+        case OPTION_EVENTS:
+            r = fill_events(load, place, option, section, field);
             break;
         case OPTION_SECRET:
             r = fill_secret(load, place, option, cfg_getstr(section, option->name), field);

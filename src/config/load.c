@@ -112,14 +112,15 @@ static int load_nodes(struct load *load, cfg_t *cfg, struct config *config)
 static int load_channel(
     struct load *load, cfg_t *cfg, const struct channel_ops *ops, unsigned ordinal, struct config *config)
 {
-    struct option_section description = option_channel_section(ops);
-    struct load_place place = {.section = &description, .ordinal = ordinal};
+    struct option_channel description;
+    struct load_place place = {.section = &description.section, .ordinal = ordinal};
     cfg_t *section = cfg_getnsec(cfg, ops->name, ordinal);
-    int line = load_line(load, &place, NULL);
     const char *wanted = value_check_channel_name(cfg_title(section));
     struct channel_config *channel;
-    int r;
+    int line, r;
 
+    option_channel_init(&description, ops);
+    line = load_line(load, &place, NULL);
     if (wanted != NULL)
         return report_problem(
             &load->report, line, -EINVAL, "the name of this channel is not usable; it %s", wanted);
@@ -204,6 +205,27 @@ static int load_file(
     return 0;
 }
 
+static void channel_config_done(struct channel_config *channel)
+{
+    free(channel->name);
+    secret_done(&channel->url);
+    secret_done(&channel->secret);
+    secret_done(&channel->routing_key);
+    secret_done(&channel->authorization);
+    secret_done(&channel->password);
+    free(channel->server);
+    free(channel->method);
+    free(channel->ca_file);
+    free(channel->username);
+    free(channel->from);
+    for (size_t i = 0; i < RMQ_CHANNEL_HEADERS_MAX; i++)
+        free(channel->headers[i]);
+    for (size_t i = 0; i < RMQ_RECIPIENTS_MAX; i++)
+        free(channel->to[i]);
+    for (size_t i = 0; i < RMQ_COMMAND_WORDS_MAX; i++)
+        free(channel->command[i]);
+}
+
 int config_load(const char *path, struct config **ret_config, char *error, size_t error_size)
 {
     return load_file(path, false, ret_config, error, error_size);
@@ -224,19 +246,8 @@ void config_free(struct config *config)
         free(config->nodes[i].host);
         free(config->nodes[i].management_url);
     }
-    for (size_t i = 0; i < config->channel_count; i++) {
-        struct channel_config *channel = &config->channels[i];
-
-        free(channel->name);
-        secret_done(&channel->url);
-        free(channel->ca_file);
-        free(channel->server);
-        free(channel->username);
-        secret_done(&channel->password);
-        free(channel->from);
-        for (size_t j = 0; j < RMQ_RECIPIENTS_MAX; j++)
-            free(channel->to[j]);
-    }
+    for (size_t i = 0; i < config->channel_count; i++)
+        channel_config_done(&config->channels[i]);
     free(config->amqp.ca_file);
     free(config->management.url);
     free(config->management.username);

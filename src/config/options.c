@@ -15,7 +15,6 @@
 #define LEASE(field) offsetof(struct lease_config, field)
 #define EVIDENCE(field) offsetof(struct evidence_config, field)
 #define NODE(field) offsetof(struct node_config, field)
-#define CHANNEL(field) offsetof(struct channel_config, field)
 
 /* clang-format off: a table is read by its columns */
 static const struct option root_options[] = {
@@ -98,23 +97,6 @@ static const struct option node_options[] = {
     {"management_url", OPTION_TEXT, NODE(management_url), NULL, 0, 0, value_check_http_url},
 };
 
-static const struct option http_channel_options[] = {
-    {"url_file", OPTION_SECRET, CHANNEL(url), NULL, 0, 0, value_check_secret_url},
-    {"min_severity", OPTION_SEVERITY, CHANNEL(min_severity), "info", 0, 0, NULL},
-    {"ca_file", OPTION_FILE, CHANNEL(ca_file), NULL, 0, 0, value_check_path},
-};
-
-static const struct option mail_channel_options[] = {
-    {"server", OPTION_TEXT, CHANNEL(server), NULL, 0, 0, value_check_smtp_url},
-    {"from", OPTION_TEXT, CHANNEL(from), NULL, 0, 0, value_check_address},
-    {"to", OPTION_LIST, CHANNEL(to), NULL, 0, RMQ_RECIPIENTS_MAX, value_check_address},
-    {"starttls", OPTION_SWITCH, CHANNEL(starttls), "true", 0, 0, NULL},
-    {"username", OPTION_TEXT, CHANNEL(username), NULL, 0, 0, value_check_username},
-    {"password_file", OPTION_SECRET, CHANNEL(password), NULL, 0, 0, NULL},
-    {"min_severity", OPTION_SEVERITY, CHANNEL(min_severity), "warning", 0, 0, NULL},
-    {"ca_file", OPTION_FILE, CHANNEL(ca_file), NULL, 0, 0, value_check_path},
-};
-
 const struct option_section option_sections[OPTION_SECTIONS] = {
     {NULL, root_options, COUNT_OF(root_options), 0},
     {"amqp", amqp_options, COUNT_OF(amqp_options), ROOT(amqp)},
@@ -126,17 +108,3 @@ const struct option_section option_sections[OPTION_SECTIONS] = {
 /* clang-format on */
 
 const struct option_section option_node_section = {"node", node_options, COUNT_OF(node_options), ROOT(nodes)};
-
-struct option_section option_channel_section(const struct channel_ops *ops)
-{
-    struct option_section section = {.name = ops->name,
-        .options = http_channel_options,
-        .option_count = COUNT_OF(http_channel_options),
-        .offset = ROOT(channels)};
-
-    if (ops->mail) {
-        section.options = mail_channel_options;
-        section.option_count = COUNT_OF(mail_channel_options);
-    }
-    return section;
-}

@@ -22,6 +22,7 @@ enum option_kind {
     OPTION_SEVERITY, /* enum severity */
     OPTION_LIST,     /* char *[], at least MAX long */
     OPTION_LEASE,    /* const struct lease_ops *, by its name */
+    OPTION_EVENTS,   /* uint64_t: a bit for each kind of notice in the list */
     OPTION_SECRET,   /* struct secret, out of the file that the option names */
 };
 
@@ -48,6 +49,14 @@ extern const struct option_section option_sections[OPTION_SECTIONS];
 extern const struct option_section option_node_section;
 
 /* The section of a kind of channel; fills a struct channel_config. */
-struct option_section option_channel_section(const struct channel_ops *ops);
+enum { OPTION_CHANNEL_MAX = 12 };
+struct option_channel {
+    struct option_section section; /* its options are those of below */
+    struct option options[OPTION_CHANNEL_MAX];
+};
+void option_channel_init(struct option_channel *channel, const struct channel_ops *ops);
+
+/* The options that a channel of this kind must set, after ALREADY; NULL: that was the last. */
+const struct option *option_channel_required(const struct channel_ops *ops, const struct option *already);
 
 #endif

@@ -12,7 +12,7 @@
 enum {
     SYNTAX_ROOT_MAX = 64,
     SYNTAX_SECTIONS_MAX = 24,
-    SYNTAX_SECTION_OPTIONS_MAX = 16,
+    SYNTAX_SECTION_OPTIONS_MAX = 16, /* with the end's mark */
     SYNTAX_NAME_MAX = 24
 };
 
@@ -143,6 +143,7 @@ static cfg_opt_t syntax_option(const struct option *option)
         return (cfg_opt_t)CFG_BOOL_CB(option->name,
             strcmp(option->initial, "true") == 0 ? cfg_true : cfg_false, CFGF_NONE, on_confuse_switch);
     case OPTION_LIST:
+    case OPTION_EVENTS:
         return (cfg_opt_t)CFG_STR_LIST(option->name, (char *)option->initial, CFGF_NONE);
     case OPTION_TEXT:
     case OPTION_FILE:
@@ -189,9 +190,10 @@ static int syntax_fill_tables(struct syntax_tables *tables)
     if (r == 0)
         r = syntax_add_section(tables, SCAN_NODE_SECTION, &option_node_section, titled);
     for (size_t i = 0; channel_at(i) != NULL && r == 0; i++) {
-        struct option_section section = option_channel_section(channel_at(i));
+        struct option_channel channel;
 
-        r = syntax_add_section(tables, section.name, &section, titled);
+        option_channel_init(&channel, channel_at(i));
+        r = syntax_add_section(tables, channel.section.name, &channel.section, titled);
     }
     tables->root[tables->root_count] = (cfg_opt_t)CFG_END();
     return r;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -212,4 +213,58 @@ const char *value_check_channel_name(const char *value)
     return value_consists_of(value, strlen(value), LETTERS DIGITS "._-", VALUE_CHANNEL_NAME_MAX)
                ? NULL
                : "must be 1 to 64 letters, digits, dots, underscores or hyphens";
+}
+
+const char *value_check_http_base(const char *value)
+{
+    static const char wanted[] =
+        "must be http://host:port or https://host:port, perhaps with a path, without a final slash";
+    const char *rest = value_after(value, "http://");
+    char host[VALUE_HOST_MAX + 8] = "";
+    size_t size;
+
+    if (rest == NULL)
+        rest = value_after(value, "https://");
+    if (rest == NULL)
+        return wanted;
+    size = strcspn(rest, "/");
+    if (size >= sizeof host)
+        return wanted;
+    memcpy(host, rest, size);
+    rest += size;
+    return value_is_host_port(host) && strspn(rest, LETTERS DIGITS "/._~-") == strlen(rest) &&
+                   (*rest == '\0' || rest[strlen(rest) - 1] != '/')
+               ? NULL
+               : wanted;
+}
+
+const char *value_check_token(const char *value)
+{
+    return value_consists_of(value, strlen(value), LETTERS DIGITS "_-", VALUE_LABEL_MAX)
+               ? NULL
+               : "must hold 1 to 255 letters, digits, underscores or hyphens, and nothing else";
+}
+
+const char *value_check_method(const char *value)
+{
+    return strcmp(value, "POST") == 0 || strcmp(value, "PUT") == 0 || strcmp(value, "PATCH") == 0
+               ? NULL
+               : "must be one of: POST PUT PATCH";
+}
+
+const char *value_check_header(const char *value)
+{
+    /* Made here or by libcurl, or secret. */
+    static const char *const taken[] = {"authorization", "content-type", "content-length", "host", "expect",
+        "transfer-encoding", "x-rmqwatch-timestamp", "x-rmqwatch-signature"};
+    size_t name_size = strcspn(value, ":");
+
+    if (strlen(value) > VALUE_LABEL_MAX || value_has_control(value) ||
+        !value_consists_of(value, name_size, LETTERS DIGITS "-_", VALUE_LABEL_MAX) ||
+        strncmp(value + name_size, ": ", 2) != 0 || value[name_size + 2] == '\0')
+        return "must look like \"Name: value\", with at most 255 bytes";
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (strlen(taken[i]) == name_size && strncasecmp(taken[i], value, name_size) == 0)
+            return "must not set a header that is made anyway; for Authorization there is authorization_file";
+    return NULL;
 }

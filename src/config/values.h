@@ -18,5 +18,9 @@ const char *value_check_word(const char *value);  /* of a command: any text with
 const char *value_check_label(const char *value); /* any text without control characters */
 const char *value_check_address(const char *value);
 const char *value_check_channel_name(const char *value);
+const char *value_check_http_base(const char *value); /* http(s)://host[:port][/path] */
+const char *value_check_token(const char *value);     /* letters, digits and the like, without spaces */
+const char *value_check_method(const char *value);    /* POST, PUT or PATCH */
+const char *value_check_header(const char *value);    /* "Name: value", none that is made here */
 
 #endif

@@ -301,6 +301,7 @@ static void watch_step(
         watch->raised ? watch_infos[kind].raise : watch_infos[kind].clear, member->name, member->condition,
         watch->incident, row->why);
     notice->since_wall_ms = watch->since_wall_ms;
+    text_copy(notice->trouble, sizeof(notice->trouble), watch_infos[kind].name);
     step_action(step, ACTION_SAVE); /* whoever was told hears the end of it, of another agent perhaps */
     describe_watch(core, kind, subject, step->now_ms, notice->detail, sizeof(notice->detail));
 }

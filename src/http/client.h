@@ -26,6 +26,7 @@ enum http_method {
  * any text but the body are refused with -EINVAL. */
 struct http_request {
     enum http_method method;
+    const char *method_name;    /* POST: another word for it, "PUT"; NULL: "POST" */
     const char *url;            /* user and password do not belong in here */
     const char *const *headers; /* "Name: value" lines, header_count of them */
     size_t header_count;

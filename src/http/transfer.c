@@ -52,9 +52,9 @@ int transfer_check(const struct http_request *request)
     if (!request->url || request->timeout_ms == 0 || request->timeout_ms > INT32_MAX)
         return -EINVAL;
     if (!text_is_clean(request->url) || !text_is_clean(request->content_type) ||
-        !text_is_clean(request->username) || !text_is_clean(request->password) ||
-        !text_is_clean(request->mail_from) || !text_is_clean(request->addresses) ||
-        !texts_are_clean(request->headers, request->header_count) ||
+        !text_is_clean(request->method_name) || !text_is_clean(request->username) ||
+        !text_is_clean(request->password) || !text_is_clean(request->mail_from) ||
+        !text_is_clean(request->addresses) || !texts_are_clean(request->headers, request->header_count) ||
         !texts_are_clean(request->recipients, request->recipient_count))
         return -EINVAL;
     if (request->method == HTTP_MAIL && (!request->mail_from || request->recipient_count == 0))
@@ -255,6 +255,8 @@ static int prepare_http(struct http_transfer *transfer, const struct http_reques
         r = list_add(&transfer->headers, request->headers[i]);
     if (request->method == HTTP_POST && r == 0) {
         SET(CURLOPT_POST, 1L);
+        if (request->method_name)
+            SET(CURLOPT_CUSTOMREQUEST, request->method_name);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
         SET(CURLOPT_COPYPOSTFIELDS, request->body ? (const char *)request->body : "");
         /* No round trip of "Expect: 100-continue" for a body of a few kilobytes. */
@@ -362,9 +364,17 @@ void transfer_get_reply(struct http_transfer *transfer, CURLcode code, struct ht
     *ret_reply = reply;
 }
 
+/* Headers may be secret. */
+static void wipe_and_free(struct curl_slist *list)
+{
+    for (struct curl_slist *item = list; item; item = item->next)
+        explicit_bzero(item->data, strlen(item->data));
+    curl_slist_free_all(list);
+}
+
 void transfer_done(struct http_transfer *transfer)
 {
-    curl_slist_free_all(transfer->headers);
+    wipe_and_free(transfer->headers);
     curl_slist_free_all(transfer->recipients);
     curl_slist_free_all(transfer->resolve);
     transfer->headers = transfer->recipients = transfer->resolve = NULL;

@@ -261,8 +261,9 @@ static int check_config(const char *path)
         fprintf(stderr, "%s\n", error);
         return EXIT_CONFIG;
     }
-    config_free(config);
     printf("%s: good\n", path);
+    config_print_channels(config, stdout);
+    config_free(config);
     return EXIT_SUCCESS;
 }
 

@@ -67,7 +67,7 @@ class World:
         self.cluster.up()
         try:
             if self.flag:
-                self.nodes[0].rabbitmqctl("enable_feature_flag", self.flag, timeout=120)
+                self.nodes[0].rabbitmqctl("enable_feature_flag", "--opt-in", self.flag, timeout=120)
             self.sink = WebhookSink(self.cluster).start()
             self.mail = MailServer(self.cluster).start()
             self.product = Product(self.cluster).build()

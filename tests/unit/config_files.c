@@ -41,6 +41,7 @@ int config_files_setup(void **state)
 {
     static const char api[] = "api-secret\n";
     static const char slack[] = "https://hooks.example.com/T0/slack-secret\n";
+    static const char *const robots[] = {"dingtalk", "feishu", "wecom", "teams", "discord"};
     static const char hub[] = "http://hub.example.com:8080/in?key=hub-secret";
 
     (void)state;
@@ -50,6 +51,10 @@ int config_files_setup(void **state)
     config_files_write("api", api, strlen(api), 0640);
     config_files_write("slack", slack, strlen(slack), 0600);
     config_files_write("hub", hub, strlen(hub), 0400);
+    /* What the sample names. */
+    config_files_write("pagerduty", api, strlen(api), 0640);
+    for (size_t i = 0; i < sizeof robots / sizeof robots[0]; i++)
+        config_files_write(robots[i], hub, strlen(hub), 0640);
     config_files_write("ca", "", 0, 0644);
     return 0;
 }

@@ -38,6 +38,7 @@ static void store(struct connection *connection, const char *text)
     if (at < SERVER_REQUESTS_MAX) {
         server->request_ms[at] = uv_hrtime() / 1000000;
         server->requests[at] = strdup(text);
+        server->heads[at] = strndup(connection->received, (size_t)(text - connection->received));
     }
     server->request_count = at + 1; /* last: whoever sees it sees the request */
 }
@@ -226,8 +227,10 @@ void server_close(struct scripted_server *server)
     uv_thread_join(&server->thread);
     if (uv_loop_close(&server->loop) != 0)
         abort();
-    for (size_t i = 0; i < server->request_count && i < SERVER_REQUESTS_MAX; i++)
+    for (size_t i = 0; i < server->request_count && i < SERVER_REQUESTS_MAX; i++) {
         free(server->requests[i]);
+        free(server->heads[i]);
+    }
 }
 
 int server_free_port(void)

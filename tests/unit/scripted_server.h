@@ -27,6 +27,7 @@ struct scripted_server {
     /* HTTP: bodies. SMTP: the commands and the mail as they came. Freed by server_close(). */
     atomic_size_t request_count; /* all of them; only the first ones are kept */
     char *requests[SERVER_REQUESTS_MAX];
+    char *heads[SERVER_REQUESTS_MAX];         /* HTTP: the request line and headers that came before */
     uint64_t request_ms[SERVER_REQUESTS_MAX]; /* uv_hrtime() / 1e6 */
 };
 

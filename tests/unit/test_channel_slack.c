@@ -11,7 +11,8 @@ static char *format(const struct notice *notice)
     struct channel_config channel = {.ops = channel_find("slack")};
     struct channel_request request = {0};
 
-    assert_int_equal(channel.ops->format(&channel, notice, "id-1", &request), 0);
+    assert_int_equal(
+        channel.ops->format(&channel, notice, &(struct channel_attempt){.id = "id-1"}, &request), 0);
     assert_string_equal(request.content_type, "application/json; charset=utf-8");
     assert_int_equal(request.body_size, strlen(request.body));
     return request.body; /* freed by the caller: all that channel_request_done() does */
@@ -145,10 +146,10 @@ static void test_replies(void **state)
             .body = cases[i].body,
             .body_size = strlen(cases[i].body),
             .retry_after_ms = cases[i].retry_after_ms};
-        uint64_t after_ms = 0;
+        struct channel_verdict verdict = channel_find("slack")->classify(&reply);
 
-        assert_int_equal(channel_find("slack")->classify(&reply, &after_ms), cases[i].delivery);
-        assert_int_equal(after_ms, cases[i].retry_after_ms);
+        assert_int_equal(verdict.delivery, cases[i].delivery);
+        assert_int_equal(verdict.retry_after_ms, cases[i].retry_after_ms);
     }
 }
 

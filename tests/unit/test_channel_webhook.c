@@ -1,6 +1,5 @@
-#include "alert_samples.h"
-#include "cmocka_all.h"
-#include "rmqwatch/channel.h"
+#include "alerts/sign.h"
+#include "channel_fixture.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -11,7 +10,8 @@ static char *format(const struct notice *notice)
     struct channel_config channel = {.ops = channel_find("webhook")};
     struct channel_request request = {0};
 
-    assert_int_equal(channel.ops->format(&channel, notice, "id-1", &request), 0);
+    assert_int_equal(
+        channel.ops->format(&channel, notice, &(struct channel_attempt){.id = "id-1"}, &request), 0);
     assert_string_equal(request.content_type, "application/json; charset=utf-8");
     assert_int_equal(request.body_size, strlen(request.body));
     return request.body;
@@ -77,6 +77,48 @@ static void test_hostile_fields_come_back_whole(void **state)
     free(body);
 }
 
+/* Made with: (printf '1769905805.'; cat BODY) | openssl dgst -sha256 -hmac SECdemo */
+static void test_headers(void **state)
+{
+    struct channel_config channel = channel_fixture_config("webhook");
+    struct notice notice = sample_gave_up();
+    char team[] = "X-Team: messaging", put[] = "PUT";
+    struct channel_request request;
+
+    (void)state;
+    channel.headers[0] = team;
+    channel.method = put;
+    request = channel_fixture_format(&channel, &notice);
+    assert_string_equal(request.method, "PUT");
+    assert_int_equal(request.header_count, 4);
+    assert_string_equal(request.headers[0], "X-Team: messaging");
+    assert_string_equal(request.headers[1], "Authorization: Bearer " CHANNEL_FIXTURE_SECRET);
+    assert_string_equal(request.headers[2], "X-Rmqwatch-Timestamp: 1769905805");
+    assert_string_equal(request.headers[3],
+        "X-Rmqwatch-Signature: sha256=86c0081bec9fc9007385e8cb1c837e173057d852097a3cc38659d25a8d63a3dc");
+    assert_null(strstr(request.body, CHANNEL_FIXTURE_SECRET));
+    channel_request_done(&request);
+    /* As many as can be configured. */
+    for (size_t i = 0; i < RMQ_CHANNEL_HEADERS_MAX; i++)
+        channel.headers[i] = team;
+    request = channel_fixture_format(&channel, &notice);
+    assert_int_equal(request.header_count, CHANNEL_REQUEST_HEADERS_MAX);
+    channel_request_done(&request);
+}
+
+/* RFC 4231, test case 2, and an empty message as Feishu signs it, with the values of openssl dgst. */
+static void test_signatures(void **state)
+{
+    static const char data[] = "what do ya want for nothing?";
+    char hex[SIGN_HEX_MAX], base64[SIGN_BASE64_MAX];
+
+    (void)state;
+    assert_int_equal(sign_hex("Jefe", data, strlen(data), hex), 0);
+    assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    assert_int_equal(sign_base64("100\ndemo", "", 0, base64), 0);
+    assert_string_equal(base64, "jquNHnVOwmDRfw+vqTIrY5dooJAgi5EcRtLsQE4wfXg=");
+}
+
 static void test_replies(void **state)
 {
     static const struct {
@@ -106,17 +148,18 @@ static void test_replies(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct channel_reply reply = {
             .answered = cases[i].status != 0, .status = cases[i].status, .body = "", .retry_after_ms = 9000};
-        uint64_t after_ms = 0;
-        enum delivery delivery = channel_find("webhook")->classify(&reply, &after_ms);
+        struct channel_verdict verdict = channel_find("webhook")->classify(&reply);
 
-        assert_int_equal(delivery, cases[i].delivery);
-        assert_int_equal(after_ms, delivery == DELIVERY_RETRY && cases[i].status ? 9000 : 0);
+        assert_int_equal(verdict.delivery, cases[i].delivery);
+        assert_int_equal(
+            verdict.retry_after_ms, verdict.delivery == DELIVERY_RETRY && cases[i].status ? 9000 : 0);
     }
 }
 
 static void test_registry(void **state)
 {
-    static const char *const names[] = {"slack", "webhook", "mail"};
+    static const char *const names[] = {"slack", "dingtalk", "feishu", "wecom", "teams", "discord",
+        "pagerduty", "alertmanager", "webhook", "mail", "script"};
     size_t count = sizeof(names) / sizeof(names[0]);
     struct channel_request request = {0};
 
@@ -124,15 +167,22 @@ static void test_registry(void **state)
     for (size_t i = 0; i < count; i++) {
         assert_string_equal(channel_at(i)->name, names[i]);
         assert_ptr_equal(channel_find(names[i]), channel_at(i));
-        assert_int_equal(channel_at(i)->mail, strcmp(names[i], "mail") == 0);
+        assert_int_equal(channel_at(i)->transport == CHANNEL_MAIL, strcmp(names[i], "mail") == 0);
+        assert_int_equal(channel_at(i)->transport == CHANNEL_EXEC, strcmp(names[i], "script") == 0);
+        assert_int_equal(channel_at(i)->required & ~channel_at(i)->options, 0);
     }
     assert_null(channel_at(count));
     assert_null(channel_find("pigeon"));
     assert_null(channel_find(""));
     channel_request_done(&request);
     request.body = strdup("x");
+    request.body_size = 1;
+    request.url_suffix = strdup("?x");
+    request.headers[0] = strdup("X: x");
+    request.header_count = 1;
     channel_request_done(&request);
     assert_null(request.body);
+    assert_null(request.headers[0]);
 }
 
 int main(void)
@@ -141,6 +191,8 @@ int main(void)
         cmocka_unit_test(test_recovered),
         cmocka_unit_test(test_little_is_known),
         cmocka_unit_test(test_hostile_fields_come_back_whole),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_signatures),
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_registry),
     };

@@ -113,6 +113,31 @@ static void test_environment(void **state)
     assert_int_equal(start(&options, NULL), -E2BIG);
 }
 
+/* Also more than any pipe holds, and also when the command reads none of it. */
+static void test_input(void **state)
+{
+    static char much[300000];
+    char *const count[] = {(char *)"sh", (char *)"-c", (char *)"wc -c", NULL};
+    char *const deaf[] = {(char *)"true", NULL};
+    struct command_options options = {.argv = count, .timeout_ms = 5000, .output_max = 60};
+
+    (void)state;
+    run(&options);
+    assert_string_equal(test.output, "0\n");
+    memset(much, 'x', sizeof(much));
+    options.input = much;
+    options.input_size = sizeof(much);
+    run(&options);
+    assert_string_equal(test.output, "300000\n");
+    options.input_size = 0;
+    run(&options);
+    assert_string_equal(test.output, "0\n");
+    options.argv = deaf;
+    options.input_size = sizeof(much);
+    run(&options);
+    assert_true(test.result.error == 0 && test.result.exit_code == 0);
+}
+
 static void test_deadline(void **state)
 {
     char *const slow[] = {(char *)"sh", (char *)"-c", (char *)"echo first; sleep 60", NULL};
@@ -162,6 +187,7 @@ int main(void)
         TEST(test_output_and_exit),
         TEST(test_too_much_output),
         TEST(test_environment),
+        TEST(test_input),
         TEST(test_deadline),
         TEST(test_no_such_command),
         TEST(test_places),

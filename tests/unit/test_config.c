@@ -40,10 +40,14 @@ static char *sample_uncommented(void)
     while (getline(&line, &line_size, file) > 0) {
         bool option = line[0] == '#' && strchr(" \n", line[1]) == NULL;
         bool inner = strncmp(line, "#    ", 5) == 0;
+        bool cluster = strncmp(line, "#cluster = ", 11) == 0;
         char *secrets = strstr(line, "/etc/rmqwatchd/secrets/");
 
         if (secrets != NULL)
             *secrets = '\0';
+        /* Some channels cannot do without it. */
+        if (cluster)
+            strcpy(line, "#cluster = x\n");
         fputs(option || inner ? line + 1 : line, out);
         if (secrets != NULL)
             fprintf(out, "@/%s", secrets + strlen("/etc/rmqwatchd/secrets/"));
@@ -74,6 +78,26 @@ static void assert_same_lease(const struct lease_config *a, const struct lease_c
     assert_true(a->timeout_ms == b->timeout_ms && a->ttl_ms == b->ttl_ms);
 }
 
+/* But for what has no default. */
+static void assert_same_channel(const struct channel_config *a, const struct channel_config *b)
+{
+    assert_ptr_equal(a->ops, b->ops);
+    assert_int_equal(a->min_severity, b->min_severity);
+    assert_true(a->events == 0 && b->events == 0);
+    assert_int_equal(a->starttls, b->starttls);
+    assert_true(a->timeout_ms == b->timeout_ms);
+    assert_same_text(a->ca_file, b->ca_file);
+    assert_same_text(a->method, b->method);
+    assert_same_text(a->username, b->username);
+    assert_same_text(a->password.value, b->password.value);
+    assert_same_text(a->secret.value, b->secret.value);
+    assert_same_text(a->authorization.value, b->authorization.value);
+    assert_null(a->headers[0]);
+    assert_null(b->headers[0]);
+    if (strcmp(a->ops->name, "mail") != 0)
+        assert_same_text(a->server, b->server);
+}
+
 static void test_sample_shows_the_defaults(void **state)
 {
     char *text = sample_uncommented();
@@ -82,7 +106,8 @@ static void test_sample_shows_the_defaults(void **state)
 
     (void)state;
     assert_memory_equal(&sample->policy, &plain->policy, sizeof plain->policy);
-    assert_same_text(sample->cluster, plain->cluster);
+    assert_same_text(sample->cluster, "x");
+    assert_null(plain->cluster);
     assert_string_equal(sample->node, plain->node);
     assert_string_equal(sample->unit, plain->unit);
     assert_string_equal(sample->state_dir, plain->state_dir);
@@ -100,24 +125,21 @@ static void test_sample_shows_the_defaults(void **state)
     assert_same_lease(&sample->lease, &plain->lease);
     config_free(plain);
 
-    plain = load("amqp { enabled = true }\n"
+    plain = load("amqp { enabled = true } cluster = x\n"
                  "management { enabled = false }\n"
                  "slack \"a\" { url_file = \"@/slack\" }\n"
+                 "dingtalk d { url_file = \"@/slack\" } feishu e { url_file = \"@/slack\" }\n"
+                 "wecom f { url_file = \"@/slack\" } teams g { url_file = \"@/slack\" }\n"
+                 "discord h { url_file = \"@/slack\" }\n"
+                 "pagerduty i { routing_key_file = \"@/api\" }\n"
+                 "alertmanager j { server = \"http://alertmanager.example.com:9093\" }\n"
                  "webhook b { url_file = \"@/hub\" }\n"
-                 "mail c { server = \"smtp://h\" from = a@b to = d@e }\n");
-    assert_int_equal(sample->channel_count, 3);
-    assert_int_equal(plain->channel_count, 3);
-    for (size_t i = 0; i < 3; i++) {
-        const struct channel_config *a = &sample->channels[i];
-        const struct channel_config *b = &plain->channels[i];
-
-        assert_ptr_equal(a->ops, b->ops);
-        assert_int_equal(a->min_severity, b->min_severity);
-        assert_int_equal(a->starttls, b->starttls);
-        assert_same_text(a->ca_file, b->ca_file);
-        assert_same_text(a->username, b->username);
-        assert_same_text(a->password.value, b->password.value);
-    }
+                 "mail c { server = \"smtp://h\" from = a@b to = d@e }\n"
+                 "script k { command = {\"/bin/true\"} }\n");
+    assert_null(channel_at(plain->channel_count));
+    assert_int_equal(sample->channel_count, plain->channel_count);
+    for (size_t i = 0; i < plain->channel_count; i++)
+        assert_same_channel(&sample->channels[i], &plain->channels[i]);
     config_free(plain);
     config_free(sample);
     free(text);
@@ -150,15 +172,18 @@ static bool sample_sets(const char *text, const char *name, const char *option)
 static void test_sample_shows_every_option(void **state)
 {
     char *text = sample_uncommented();
-    struct option_section sections[OPTION_SECTIONS + 16];
+    struct option_section sections[OPTION_SECTIONS + 17];
+    struct option_channel channels[16];
     size_t count = 0, options = 0;
 
     (void)state;
     for (size_t i = 0; i < OPTION_SECTIONS; i++)
         sections[count++] = option_sections[i];
     sections[count++] = option_node_section;
-    for (size_t i = 0; channel_at(i) != NULL; i++)
-        sections[count++] = option_channel_section(channel_at(i));
+    for (size_t i = 0; channel_at(i) != NULL; i++) {
+        option_channel_init(&channels[i], channel_at(i));
+        sections[count++] = channels[i].section;
+    }
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sections[i].option_count; j++, options++)
             if (!sample_sets(text, sections[i].name, sections[i].options[j].name))
@@ -347,6 +372,41 @@ static void test_reads_every_value(void **state)
     config_free(config);
 }
 
+static void test_reads_every_kind_of_channel(void **state)
+{
+    struct config *config = load(
+        "management { enabled = false } amqp { enabled = true } cluster = c\n"
+        "webhook w { url_file = \"@/hub\" method = PUT headers = {\"X-A: 1\", 'X-B: \"2\"'}\n"
+        " authorization_file = \"@/api\" secret_file = \"@/slack\" events = {gave-up, held} }\n"
+        "alertmanager a { server = \"https://[::1]:9093/alerts\" username = u password_file = \"@/api\" }\n"
+        "pagerduty p { routing_key_file = \"@/api\" server = \"http://127.0.0.1:1\" }\n"
+        "script s { command = {\"/bin/sh\", '-c', 'cat'} timeout = 10min min_severity = critical }\n"
+        "dingtalk d { url_file = \"@/hub\" secret_file = \"@/api\" }\n");
+    const struct channel_config *channel = config->channels;
+
+    (void)state;
+    assert_int_equal(config->channel_count, 5);
+    assert_string_equal(channel->secret.value, "api-secret");
+    channel++;
+    assert_string_equal(channel->routing_key.value, "api-secret");
+    assert_string_equal(channel->server, "http://127.0.0.1:1");
+    assert_int_equal(channel->min_severity, SEVERITY_WARNING);
+    channel++;
+    assert_string_equal(channel->server, "https://[::1]:9093/alerts");
+    assert_string_equal(channel->password.value, "api-secret");
+    channel++;
+    assert_string_equal(channel->method, "PUT");
+    assert_string_equal(channel->headers[1], "X-B: \"2\"");
+    assert_null(channel->headers[2]);
+    assert_string_equal(channel->authorization.value, "api-secret");
+    assert_true(channel->events == (UINT64_C(1) << NOTICE_GAVE_UP | UINT64_C(1) << NOTICE_HELD));
+    channel++;
+    assert_string_equal(channel->command[2], "cat");
+    assert_null(channel->command[3]);
+    assert_true(channel->timeout_ms == 600000);
+    config_free(config);
+}
+
 static void test_reads_credentials(void **state)
 {
     struct config *config;
@@ -416,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_the_simulators_defaults_are_these),
         cmocka_unit_test(test_reads_leases),
         cmocka_unit_test(test_reads_every_value),
+        cmocka_unit_test(test_reads_every_kind_of_channel),
         cmocka_unit_test(test_reads_credentials),
         cmocka_unit_test(test_reads_odd_secret_files),
         cmocka_unit_test(test_reads_a_byte_order_mark_and_many_sections),

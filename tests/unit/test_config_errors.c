@@ -11,8 +11,8 @@
 #define CLEAN "; the configuration must be plain text"
 #define SHAPE                                                                                                \
     ":1: a word without '=' or '{' after it; write: name = value, with quotes around a value with spaces"
-#define UNSET                                                                                                \
-    "is not set; a mail channel needs server, from and to, and username with password_file or neither"
+#define UNSET "is not set; mail needs server, from and to"
+#define LOGIN "is not set; a login needs username and password_file, or neither of them"
 
 static void test_refuses_bad_shapes(void **state)
 {
@@ -23,8 +23,8 @@ static void test_refuses_bad_shapes(void **state)
         {"\n\namqp # c\n{ # c\n # c\n\n nodelay = 1 }",
             ":7: unknown option 'nodelay'; the sample rmqwatchd.conf shows all of them"},
         {"ode = 1", ":1: unknown option 'ode'; 'mode' is meant perhaps"},
-        {"mode = act\npagerduty \"x\" {\n}",
-            ":2: unknown option 'pagerduty'; the sample rmqwatchd.conf shows all of them"},
+        {"mode = act\nopsgenie \"x\" {\n}",
+            ":2: unknown option 'opsgenie'; the sample rmqwatchd.conf shows all of them"},
         {"mode act\nfall = 3", SHAPE},
         {"mode", SHAPE},
         {"slack hunter2", SHAPE},
@@ -189,7 +189,7 @@ static void test_refuses_bad_sections(void **state)
             ":2: node \"a@b\": management_url " HTTP_URL},
         {API "slack \"\" { }", ":2: " CHANNEL_NAME},
         {API "slack \"a b\" { }", ":2: " CHANNEL_NAME},
-        {API "\nslack ops {\n}", ":3: slack \"ops\": url_file is not set; name the file that holds the URL"},
+        {API "\nslack ops {\n}", ":3: slack \"ops\": url_file is not set; slack needs url_file"},
         {API "slack ops { url_file = \"@/slack\"\n min_severity = loud }",
             ":3: slack \"ops\": min_severity is not usable; it must be one of: info warning critical"},
         {API "slack ops { url_file = \"@/slack\" }\nwebhook ops { url_file = \"@/hub\" }",
@@ -205,8 +205,8 @@ static void test_refuses_bad_sections(void **state)
         {API "mail m { }", ":2: mail \"m\": server " UNSET},
         {API "mail m { server = \"smtp://h\" }", ":2: mail \"m\": from " UNSET},
         {API "mail m { server = \"smtp://h\" from = a@b\n to = {} }", ":3: mail \"m\": to " UNSET},
-        {MAIL "username = u }", ":2: mail \"m\": password_file " UNSET},
-        {MAIL "password_file = \"@/api\" }", ":2: mail \"m\": username " UNSET},
+        {MAIL "username = u }", ":2: mail \"m\": password_file " LOGIN},
+        {MAIL "password_file = \"@/api\" }", ":2: mail \"m\": username " LOGIN},
         {MAIL "username = u password_file = \"@/api\"\nstarttls = false }",
             ":3: mail \"m\": starttls is false, so the password would go over the network in the clear; use "
             "true, or smtps://"},
@@ -227,6 +227,62 @@ static void test_refuses_bad_sections(void **state)
         {OFF "mail m {\n to = {a@b,\n \"c,d@e\"} }", ":3: mail \"m\": to " ADDRESS},
         {OFF "mail m { to = {a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b} }",
             ":2: mail \"m\": to is not usable; it must have at most 16 entries"},
+    };
+
+    (void)state;
+    CONFIG_FILES_ASSERT_REFUSED(bad);
+}
+
+static void test_refuses_bad_channels(void **state)
+{
+#define HEADER "is not usable; it must look like \"Name: value\", with at most 255 bytes"
+#define TAKEN                                                                                                \
+    "is not usable; it must not set a header that is made anyway; for Authorization there is "               \
+    "authorization_file"
+#define BASE                                                                                                 \
+    "is not usable; it must be http://host:port or https://host:port, perhaps with a path, without a final " \
+    "slash"
+#define EVENTS                                                                                               \
+    "is not usable; it must be a list of events as journalctl shows them in RMQ_EVENT: {\"gave-up\", "       \
+    "\"held\"}"
+#define HUB OFF "webhook w { url_file = \"@/hub\"\n "
+    static const struct config_files_bad bad[] = {
+        {OFF "pagerduty p { }",
+            ":2: pagerduty \"p\": routing_key_file is not set; pagerduty needs routing_key_file"},
+        {OFF "pagerduty p { routing_key_file = \"@/hub\" }",
+            ":2: pagerduty \"p\": routing_key_file is not usable; it must hold 1 to 255 letters, digits, "
+            "underscores or hyphens, and nothing else"},
+        {OFF "pagerduty p { routing_key_file = \"@/api\" }",
+            ":2: pagerduty \"p\" matches alerts and their ends by the cluster's name; set the option "
+            "cluster"},
+        {OFF "alertmanager a { }", ":2: alertmanager \"a\": server is not set; alertmanager needs server"},
+        {OFF "alertmanager a { server = \"http://h:9093/\" }", ":2: alertmanager \"a\": server " BASE},
+        {OFF "alertmanager a { server = \"http://u:hunter2@h\" }", ":2: alertmanager \"a\": server " BASE},
+        {OFF "alertmanager a { server = \"http://h?x\" }", ":2: alertmanager \"a\": server " BASE},
+        {OFF "alertmanager a { server = \"smtp://h\" }", ":2: alertmanager \"a\": server " BASE},
+        {OFF "alertmanager a { server = \"http://h\"\n username = u }",
+            ":2: alertmanager \"a\": password_file " LOGIN},
+        {OFF "script s { }", ":2: script \"s\": command is not set; script needs command"},
+        {OFF "script s { command = {cat} }",
+            ":2: script \"s\": command does not begin with an absolute path; "
+            "write {\"/path/to/program\", \"argument\"}"},
+        {OFF "script s { timeout = 0s }",
+            ":2: script \"s\": timeout is not usable; it must be from 1 s to 10 min"},
+        {OFF "script s { url_file = x }",
+            ":2: unknown option 'url_file'; the sample rmqwatchd.conf shows all of "
+            "them"},
+        {OFF "wecom w { }", ":2: wecom \"w\": url_file is not set; wecom needs url_file"},
+        {OFF "dingtalk d { secret_file = \"@/none\" }", ":2: dingtalk \"d\": secret_file names a file that "
+                                                        "is not there; create it, readable by the daemon's "
+                                                        "group only"},
+        {HUB "method = GET }", ":3: webhook \"w\": method is not usable; it must be one of: POST PUT PATCH"},
+        {HUB "headers = {X-A} }", ":3: webhook \"w\": headers " HEADER},
+        {HUB "headers = {\"X-A:1\"} }", ":3: webhook \"w\": headers " HEADER},
+        {HUB "headers = {\"X A: 1\"} }", ":3: webhook \"w\": headers " HEADER},
+        {HUB "headers = {\"authorization: hunter2\"} }", ":3: webhook \"w\": headers " TAKEN},
+        {HUB "headers = {\"X-Rmqwatch-Signature: x\"} }", ":3: webhook \"w\": headers " TAKEN},
+        {HUB "events = {gave-up, gaveup} }", ":3: webhook \"w\": events " EVENTS},
+        {HUB "events = {decision} }", ":3: webhook \"w\": events " EVENTS},
     };
 
     (void)state;
@@ -322,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_refuses_what_libconfuse_swallows),
         cmocka_unit_test(test_refuses_bad_values),
         cmocka_unit_test(test_refuses_bad_sections),
+        cmocka_unit_test(test_refuses_bad_channels),
         cmocka_unit_test(test_refuses_what_does_not_fit_together),
         cmocka_unit_test(test_refuses_too_much),
     };

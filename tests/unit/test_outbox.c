@@ -198,7 +198,7 @@ static void test_mail_arrives(void **state)
     assert_non_null(strstr(server.requests[0], "MAIL FROM:<rmqwatchd@example.com>"));
     assert_non_null(strstr(server.requests[0], "RCPT TO:<oncall@example.com>"));
     assert_non_null(strstr(server.requests[0], "\r\nSubject: [orders] CRITICAL rabbit@rmq2: gave up\r\n"));
-    assert_non_null(strstr(server.requests[0], "RMQ_INCIDENT=3Di\r\n.\r\n"));
+    assert_non_null(strstr(server.requests[0], "</html>\r\n--=_rmqwatchd--\r\n.\r\n"));
     close_all();
 }
 

@@ -23,7 +23,7 @@ static bool admit(struct story_set *set, enum severity wanted, enum notice_kind 
 {
     struct notice notice = notice_of(kind, severity, incident);
 
-    return story_admit(set, wanted, &notice);
+    return story_admit(set, severity >= wanted, &notice);
 }
 
 static void test_whoever_heard_of_it_hears_of_its_end(void **state)
@@ -101,6 +101,53 @@ static void test_pace(void **state)
     assert_int_equal(pace_retry_ms(1, 30000, 200), 30000);
     assert_int_equal(pace_retry_ms(7, 30000, 200), 60000);
     assert_int_equal(pace_retry_ms(1, UINT64_MAX, 200), PACE_ASKED_MAX_MS);
+}
+
+/* Sends as often as the bucket lets it, in steps of STEP_MS, and checks that no period has more than the
+ * limit, wherever it begins. */
+static void assert_limit_is_kept(struct channel_limit limit, uint64_t step_ms)
+{
+    static uint64_t sent_ms[4096];
+    struct pace_bucket bucket = {0};
+    size_t count = 0;
+
+    for (uint64_t now_ms = 1000000; now_ms < 1000000 + 5 * (uint64_t)limit.period_ms; now_ms += step_ms) {
+        while (pace_free_ms(&bucket, &limit) <= now_ms && count < sizeof(sent_ms) / sizeof(sent_ms[0])) {
+            pace_take(&bucket, &limit, now_ms);
+            sent_ms[count++] = now_ms;
+        }
+    }
+    for (size_t i = limit.count; i < count; i++)
+        assert_true(sent_ms[i] - sent_ms[i - limit.count] >= limit.period_ms);
+    /* And it is not much slower than need be: half of the limit at once, half of it over the period. */
+    assert_true(count >= 2 * limit.count);
+}
+
+static void test_limits(void **state)
+{
+    static const struct channel_limit none;
+    struct pace_bucket bucket = {0};
+    struct channel_limit one = {1, 1000};
+
+    (void)state;
+    for (size_t i = 0; channel_at(i); i++) {
+        for (size_t j = 0; j < CHANNEL_LIMITS_MAX; j++) {
+            const struct channel_limit *limit = &channel_at(i)->limits[j];
+
+            if (limit->count == 0)
+                continue;
+            assert_limit_is_kept(*limit, 1);
+            assert_limit_is_kept(*limit, 37);
+        }
+    }
+    /* One, and the next a period later. */
+    assert_int_equal(pace_free_ms(&bucket, &one), 0);
+    pace_take(&bucket, &one, 5000);
+    assert_int_equal(pace_free_ms(&bucket, &one), 6000);
+    pace_take(&bucket, &one, 5100); /* a taker that does not ask pays for it */
+    assert_int_equal(pace_free_ms(&bucket, &one), 7000);
+    pace_take(&bucket, &none, 5100);
+    assert_int_equal(pace_free_ms(&bucket, &none), 0);
 }
 
 static struct letter *push(
@@ -189,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_stories_are_bounded),
         cmocka_unit_test(test_every_kind_is_an_end_or_not),
         cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_letters),
         cmocka_unit_test(test_queue_keeps_order_and_bound),
         cmocka_unit_test(test_queue_drops_by_importance),
