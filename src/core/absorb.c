@@ -95,8 +95,7 @@ static bool is_activating(const struct unit_state *state)
 }
 
 /* What is remembered around the unit's state: who wanted it stopped, since when it is dead. */
-static void remember_unit(
-    struct core *core, const struct unit_state *before, const struct unit_state *state, uint64_t now_ms)
+static void remember_unit(struct core *core, const struct unit_state *before, const struct unit_state *state)
 {
     struct unit_evidence *unit = &core->unit;
     bool dead = state->active == UNIT_FAILED || unit_is_waiting_to_restart(state);
@@ -115,8 +114,8 @@ static void remember_unit(
         unit->stop_requested = true;
     if (!unit->known && core->stopped_invocation[0])
         unit->stop_requested = !strcmp(core->stopped_invocation, state->invocation_id);
-    if (dead && !was_dead) /* an age that is not known must not look fresh */
-        core->dead_since_ms = unit->known ? now_ms : 0;
+    if (dead && !was_dead) /* an age that is not known must not look fresh: this agent may have slept since */
+        core->dead_since_ms = unit->known ? core->stepped_ms : 0;
 }
 
 /* Takes the unit's state in; returns the edge that it makes, or TRIGGER_COUNT for none. */
@@ -133,7 +132,7 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
 
     bool ended = unit->ended_ms > 0;
 
-    remember_unit(core, &before, state, now_ms);
+    remember_unit(core, &before, state);
     unit->awaited = false;
     unit->ended_ms = 0;
     unit->own_job = unit->own_job && !ended;

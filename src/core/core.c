@@ -27,12 +27,14 @@ void core_init(struct core *core, const char *local_node, const char *cluster, c
 static void notice_stall(struct core *core, const struct event *event)
 {
     uint64_t late_ms = event->now_ms > core->deadline_ms ? event->now_ms - core->deadline_ms : 0;
+    bool partitioned;
 
     if (late_ms <= core->policy.timeout_ms)
         return;
     core->stalled = true;
     core->stall_ms = late_ms;
     core->distrust_before_ms = event->now_ms;
+    partitioned = core->members[0].view.partitioned;
     for (size_t i = 0; i < core->member_count; i++) {
         const struct probe_memory *amqp = &core->members[i].probes[PROBE_AMQP];
         bool silent = amqp->failures > 0 && amqp->result == PROBE_RESULT_SILENT;
@@ -41,6 +43,7 @@ static void notice_stall(struct core *core, const struct event *event)
         if (silent)
             member_suspect(&core->members[i]);
     }
+    core->members[0].view.partitioned = partitioned; /* nobody has heard that it is over */
     process_forget(&core->process);
     rescue_forgive(core, event->now_ms);
     core->views = (struct views){0};
@@ -138,6 +141,15 @@ static void check_lease(struct core *core, struct step *step)
     quorum_list_standing(core, &step_action(step, ACTION_LEASE_CHECK)->lease);
 }
 
+/* What stands until somebody says otherwise: a later agent must not believe that it still does. */
+static uint32_t standing_of(const struct core *core)
+{
+    const struct member *local = &core->members[0];
+
+    return (core->views.mutual.since_ms > 0 ? 1u : 0) | (core->views.stale.since_ms > 0 ? 2u : 0) |
+           (local->view.partitioned ? 4u : 0) | (local->drained ? 8u : 0);
+}
+
 enum { KEEP_AGAIN_MS = 10000 };
 
 /* While a member hangs, nobody can say who runs: what everybody said last is written down as the suspicion
@@ -147,12 +159,14 @@ static void keep_views(struct core *core, struct step *step)
 {
     bool suspected = member_unsettled(&core->members[0], &core->policy);
     bool lately = core->kept_ms > 0 && step->now_ms - core->kept_ms < KEEP_AGAIN_MS;
+    uint32_t standing = standing_of(core);
 
-    if (suspected && !core->suspected && !lately) {
+    if ((suspected && !core->suspected && !lately) || standing != core->standing) {
         core->kept_ms = step->now_ms;
         step_action(step, ACTION_SAVE);
     }
     core->suspected = suspected;
+    core->standing = standing;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -184,6 +198,7 @@ void core_step(struct core *core, const struct event *event, struct action_list 
     /* A deadline in the past would be a loop without end. */
     if (core->deadline_ms <= event->now_ms)
         core->deadline_ms = event->now_ms + 1;
+    core->stepped_ms = event->now_ms;
 }
 
 uint64_t core_deadline_ms(const struct core *core)

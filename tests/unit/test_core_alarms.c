@@ -293,6 +293,7 @@ static void test_an_old_word_counts_nobody_out(void **context)
 /* Whoever answers, and does not say who runs, is not one of those who say that it does not. */
 static void test_silence_counts_nobody_out(void **context)
 {
+    struct node_view view = story_everything("rabbit@c");
     struct story s;
 
     (void)context;
@@ -301,6 +302,19 @@ static void test_silence_counts_nobody_out(void **context)
     story_hang_as(&s, 'S', 10, 0, 3);
     story_view(&s, "rabbit@b", STORY_LOCAL);
     story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+    assert_int_equal(s.core.rescue.state, STATE_HELD);
+    assert_int_equal(s.lease_asks, 0);
+
+    story_begin(&s); /* nor is one whose word is more than a minute old */
+    story_hang_as(&s, 'S', 10, 0, 3);
+    story_answer(&s, "rabbit@b", &view);
+    story_view(&s, "rabbit@c", STORY_LOCAL);
+    for (int second = 0; second < 80; second++) {
+        view.members[0].running = second < 65;
+        story_hang_as(&s, 'S', 10, 0, 1);
+        story_answer(&s, "rabbit@b", &view);
+        story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_OK);
+    }
     assert_int_equal(s.core.rescue.state, STATE_HELD);
     assert_int_equal(s.lease_asks, 0);
 }

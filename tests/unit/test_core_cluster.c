@@ -48,6 +48,25 @@ static void test_a_partition_that_the_broker_reports_needs_no_time(void **contex
     assert_non_null(strstr(s.last.detail, "rabbit@a itself reports a partition"));
 }
 
+static void test_a_partition_outlasts_a_stall(void **context)
+{
+    struct node_view view = story_everything(NULL);
+    struct event tick = {.kind = EVENT_TICK};
+    struct story s;
+
+    (void)context;
+    view.partitioned = true;
+    story_begin(&s);
+    story_answer(&s, STORY_LOCAL, &view);
+    s.now_ms += 30000;
+    story_step(&s, &tick);
+    story_hang(&s, 3);
+    story_others_agree(&s);
+    assert_int_equal(s.core.rescue.state, STATE_HELD);
+    assert_non_null(strstr(s.last.why, "no side is chosen"));
+    assert_int_equal(s.told[NOTICE_PARTITION_HEALED], 0);
+}
+
 static void test_a_partition_freezes_a_hang(void **context)
 {
     struct story s;
@@ -291,27 +310,6 @@ static void test_all_down_is_over_when_the_first_serves(void **context)
     assert_int_equal(s.told[NOTICE_QUORUM_LOST], 1);
 }
 
-static void test_queues_without_a_leader_are_told_when_it_lasts(void **context)
-{
-    struct node_view view = story_everything(NULL);
-    struct story s;
-
-    (void)context;
-    view.leaders_known = true;
-    view.leaderless_queues = 3;
-    story_begin(&s);
-    story_answer(&s, STORY_LOCAL, &view);
-    assert_int_equal(s.told[NOTICE_LEADERLESS], 0); /* a moment without one is no trouble */
-    story_wait(&s, 5000);
-    story_answer(&s, STORY_LOCAL, &view);
-    assert_int_equal(s.told[NOTICE_LEADERLESS], 1);
-    assert_string_equal(s.last.detail, "3 quorum queues have no leader");
-    view.leaderless_queues = 0;
-    story_answer(&s, STORY_LOCAL, &view);
-    assert_int_equal(s.told[NOTICE_LEADERS_BACK], 1);
-    assert_int_equal(story_done(&s), 0);
-}
-
 static void test_too_many_restarts_in_the_cluster_leave_a_hang_alone(void **context)
 {
     struct policy policy = story_policy();
@@ -361,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_members_that_call_each_other_down_are_a_partition),
         cmocka_unit_test(test_a_partition_that_the_broker_reports_needs_no_time),
+        cmocka_unit_test(test_a_partition_outlasts_a_stall),
         cmocka_unit_test(test_a_partition_freezes_a_hang),
         cmocka_unit_test(test_a_partition_outlasts_the_silence_of_a_party_but_not_its_end),
         cmocka_unit_test(test_one_that_is_alone_with_its_view_has_a_stale_one),
@@ -374,7 +373,6 @@ int main(void)
         cmocka_unit_test(test_a_silent_peer_is_told_by_the_lead_only),
         cmocka_unit_test(test_the_next_one_speaks_when_the_leads_host_is_silent_too),
         cmocka_unit_test(test_all_down_is_over_when_the_first_serves),
-        cmocka_unit_test(test_queues_without_a_leader_are_told_when_it_lasts),
         cmocka_unit_test(test_too_many_restarts_in_the_cluster_leave_a_hang_alone),
         cmocka_unit_test(test_returns_of_others_survive_this_agent),
     };

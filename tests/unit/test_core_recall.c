@@ -149,6 +149,23 @@ static void test_members_that_disagree_do_so_over_a_restart(void **context)
     }
 }
 
+static void test_a_disagreement_that_is_over_is_not_remembered(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int second = 0; second < 5; second++) {
+        story_view(&s, "rabbit@b", "rabbit@c");
+        story_serve_all(&s, 1000);
+        story_view(&s, "rabbit@b", "rabbit@c");
+    }
+    story_hang(&s, 1);
+    story_serve_all(&s, 90000);
+    story_reincarnate(&s);
+    assert_int_equal(s.core.views.stale.since_ms, 0);
+}
+
 static void test_views_that_make_no_sense_are_not_believed(void **context)
 {
     struct policy policy = story_policy();
@@ -248,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_one_that_boots_is_not_the_one_that_spoke),
         cmocka_unit_test(test_a_partition_is_remembered_over_a_restart),
         cmocka_unit_test(test_members_that_disagree_do_so_over_a_restart),
+        cmocka_unit_test(test_a_disagreement_that_is_over_is_not_remembered),
         cmocka_unit_test(test_views_that_make_no_sense_are_not_believed),
         cmocka_unit_test(test_what_another_member_did_not_mention_is_not_recalled),
         cmocka_unit_test(test_a_recalled_word_counts_nobody_out),

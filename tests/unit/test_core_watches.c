@@ -147,6 +147,27 @@ static void test_one_that_falls_again_and_again_is_flapping(void **context)
     assert_int_equal(s.told[NOTICE_FLAPPING_OVER], 1);
 }
 
+static void test_queues_without_a_leader_are_told_when_it_lasts(void **context)
+{
+    struct node_view view = story_everything(NULL);
+    struct story s;
+
+    (void)context;
+    view.leaders_known = true;
+    view.leaderless_queues = 3;
+    story_begin(&s);
+    story_answer(&s, STORY_LOCAL, &view);
+    assert_int_equal(s.told[NOTICE_LEADERLESS], 0); /* a moment without one is no trouble */
+    story_wait(&s, 5000);
+    story_answer(&s, STORY_LOCAL, &view);
+    assert_int_equal(s.told[NOTICE_LEADERLESS], 1);
+    assert_string_equal(s.last.detail, "3 quorum queues have no leader");
+    view.leaderless_queues = 0;
+    story_answer(&s, STORY_LOCAL, &view);
+    assert_int_equal(s.told[NOTICE_LEADERS_BACK], 1);
+    assert_int_equal(story_done(&s), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +179,7 @@ int main(void)
         cmocka_unit_test(test_a_unit_that_systemd_does_not_know_is_told),
         cmocka_unit_test(test_a_peer_that_leaves_while_down_is_told_over),
         cmocka_unit_test(test_one_that_falls_again_and_again_is_flapping),
+        cmocka_unit_test(test_queues_without_a_leader_are_told_when_it_lasts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
