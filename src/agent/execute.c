@@ -19,7 +19,10 @@ static void execute(struct agent *agent, const struct action *action)
 {
     switch (action->kind) {
     case ACTION_START_UNIT:
-        unit_control_start(agent->control);
+        if (!strcmp(agent->core.unit.state.result, "start-limit-hit"))
+            unit_control_start_over_limit(agent->control);
+        else
+            unit_control_start(agent->control);
         break;
     case ACTION_RESTART_UNIT:
         unit_control_restart(agent->control);

@@ -76,7 +76,7 @@ static enum condition condition_of_closed(const struct core *core, uint64_t now_
     int running;
 
     /* A node that resumes starts its application first, and the others list it when that is done. */
-    if (core->minority_ms > 0 && now_ms - core->minority_ms < core->policy.verify_timeout_ms)
+    if (views_local_pauses(core, now_ms))
         return CONDITION_PAUSED;
     running = views_of_local(core, now_ms);
     if (views_local_drained(core, now_ms) || running == 1)

@@ -51,6 +51,9 @@ static const char *subject_unit(const struct core *core)
     return unit_is_unknown(&core->unit.state) ? "not known there" : "known";
 }
 
+/* RabbitMQ 3.10 may fail to resume when the others boot just then: both wait for each other. */
+#define RESUME_HINT "; if it does not resume with the others, run there: rabbitmqctl start_app"
+
 void describe_watch(
     const struct core *core, enum watch_kind kind, size_t member, uint64_t now_ms, char *text, size_t size)
 {
@@ -102,13 +105,15 @@ void describe_watch(
         text_append(text, size, "%u incidents lately; the last began with: ", core->rescue.opening_count);
         describe_probes(subject, text, size);
         break;
+    case WATCH_PAUSED:
     case WATCH_BUSY:
     case WATCH_APP_STOPPED:
-    case WATCH_PAUSED:
     case WATCH_DRAINED:
     case WATCH_LISTENER:
         describe_probes(subject, text, size);
         process_describe(&core->process, now_ms, text, size);
+        if (kind == WATCH_PAUSED && core->watches[kind].raised)
+            text_append(text, size, RESUME_HINT);
         break;
     case WATCH_AGENT:
         text_duration(duration, sizeof(duration), core->stall_ms);

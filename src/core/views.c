@@ -137,7 +137,6 @@ size_t views_serving(const struct core *core)
     return count;
 }
 
-/* Since when both of its ports have been closed. */
 static uint64_t closed_since_ms(const struct member *member)
 {
     uint64_t amqp_ms = member->probes[PROBE_AMQP].refused_since_ms;
@@ -153,6 +152,15 @@ static uint64_t closed_until_ms(const struct member *member)
     uint64_t management_ms = member->probes[PROBE_MANAGEMENT].started_ms;
 
     return amqp_ms < management_ms ? amqp_ms : management_ms;
+}
+
+bool views_local_pauses(const struct core *core, uint64_t now_ms)
+{
+    /* It closed its ports while the majority was gone, or as soon as it noticed. */
+    uint64_t notice_ms = core->policy.fall * core->policy.fast_interval_ms;
+
+    return core->minority_ms > 0 && closed_since_ms(&core->members[0]) <= core->minority_ms + notice_ms &&
+           now_ms - core->minority_ms < core->policy.verify_timeout_ms;
 }
 
 int views_of_local(const struct core *core, uint64_t now_ms)

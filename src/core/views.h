@@ -28,6 +28,9 @@ size_t views_reachable(const struct core *core);
 /* How many members serve, this one included when it does. */
 size_t views_serving(const struct core *core);
 size_t views_majority(const struct core *core);
+/* The local node's ports are closed, and that began while most of the others were gone: it has paused itself,
+ * or resumes, for which it has verify_timeout. */
+bool views_local_pauses(const struct core *core, uint64_t now_ms);
 /* Whether the others say that the local node runs, from views younger than the closing of its ports: 1 most
  * of those that tell say yes, 0 most say no, -1 nobody tells. */
 int views_of_local(const struct core *core, uint64_t now_ms);

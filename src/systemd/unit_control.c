@@ -17,12 +17,13 @@ enum {
     UNANSWERED_MS = 60000, /* how late a request may be carried out after all; a later job is an operator's */
 };
 
-enum request { REQUEST_NONE, REQUEST_START, REQUEST_RESTART, REQUEST_KILL, REQUEST_STOP };
+enum request { REQUEST_NONE, REQUEST_START, REQUEST_RESTART, REQUEST_KILL, REQUEST_STOP, REQUEST_RESET };
 
 static const char *const verbs[] = {[REQUEST_START] = "start",
     [REQUEST_RESTART] = "restart",
     [REQUEST_KILL] = "kill",
-    [REQUEST_STOP] = "stop"};
+    [REQUEST_STOP] = "stop",
+    [REQUEST_RESET] = "reset-failed"};
 
 struct ended_job {
     uint32_t id;
@@ -38,6 +39,7 @@ struct unit_control {
 
     enum request pending; /* systemd's answer is outstanding */
     sd_bus_slot *call;
+    bool anew;          /* systemd's start limit is being lifted, or the start after that is not done yet */
     size_t ended_count; /* since the pending request was sent */
     struct ended_job ended[ENDED_JOBS_MAX];
 
@@ -52,7 +54,7 @@ struct unit_control {
 
 static bool queues_job(enum request request)
 {
-    return request != REQUEST_NONE && request != REQUEST_KILL;
+    return request != REQUEST_NONE && request != REQUEST_KILL && request != REQUEST_RESET;
 }
 
 /* --- events --- */
@@ -88,6 +90,7 @@ static void finish_job(struct unit_control *control, bool ok, const char *result
 
     text_copy(event.job.result, sizeof(event.job.result), result);
     control->job_request = REQUEST_NONE;
+    control->anew = false;
     sink_post(&control->sink, &event);
 }
 
@@ -124,6 +127,18 @@ static void adopt_job(struct unit_control *control, enum request request, uint32
     ownership_changed(control);
 }
 
+static void send_request(struct unit_control *control, enum request request);
+
+/* A limit that could not be lifted does not keep us from trying. */
+static void start_anew(struct unit_control *control, const sd_bus_error *error)
+{
+    if (error)
+        log_line(LOG_WARNING, "the start limit of %s could not be lifted: %s", control->unit,
+            error->message ? error->message : error->name);
+    send_request(control, REQUEST_START);
+    control->anew = control->pending == REQUEST_START;
+}
+
 static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
     struct unit_control *control = userdata;
@@ -136,7 +151,12 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
     (void)ret_error;
     control->pending = REQUEST_NONE;
     control->call = sd_bus_slot_unref(control->call);
+    if (request == REQUEST_RESET) {
+        start_anew(control, error);
+        return 0;
+    }
     if (error) {
+        control->anew = false;
         if (unit_error_is_no_reply(error))
             expect_late(control, request);
         else
@@ -186,7 +206,8 @@ static int on_job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *
 static const char *const methods[] = {[REQUEST_START] = "StartUnit",
     [REQUEST_RESTART] = "RestartUnit",
     [REQUEST_KILL] = "KillUnit",
-    [REQUEST_STOP] = "StopUnit"};
+    [REQUEST_STOP] = "StopUnit",
+    [REQUEST_RESET] = "ResetFailedUnit"};
 
 static int new_request(struct unit_control *control, enum request request, sd_bus_message **ret_message)
 {
@@ -198,6 +219,8 @@ static int new_request(struct unit_control *control, enum request request, sd_bu
         r = sd_bus_message_set_allow_interactive_authorization(message, 0);
     if (r >= 0 && request == REQUEST_KILL)
         r = sd_bus_message_append(message, "ssi", control->unit, "all", SIGKILL);
+    else if (r >= 0 && request == REQUEST_RESET)
+        r = sd_bus_message_append(message, "s", control->unit);
     else if (r >= 0)
         r = sd_bus_message_append(message, "ss", control->unit, "fail");
     if (r < 0) {
@@ -215,6 +238,7 @@ static void send_request(struct unit_control *control, enum request request)
 
     control->call = sd_bus_slot_unref(control->call);
     control->pending = REQUEST_NONE;
+    control->anew = false;
     if (queues_job(request)) {
         control->job_request = REQUEST_NONE;
         control->ended_count = 0;
@@ -234,6 +258,13 @@ static void send_request(struct unit_control *control, enum request request)
 void unit_control_start(struct unit_control *control)
 {
     send_request(control, REQUEST_START);
+}
+
+void unit_control_start_over_limit(struct unit_control *control)
+{
+    control->job_request = REQUEST_NONE;
+    send_request(control, REQUEST_RESET);
+    control->anew = control->pending == REQUEST_RESET;
 }
 
 void unit_control_restart(struct unit_control *control)
@@ -265,6 +296,11 @@ bool unit_control_owns_job(struct unit_control *control, uint32_t job_id)
     control->claimed_job = job_id;
     control->unanswered_ms = 0;
     return true;
+}
+
+bool unit_control_starts_anew(const struct unit_control *control)
+{
+    return control->anew;
 }
 
 uint32_t unit_control_own_job(const struct unit_control *control)
@@ -312,16 +348,19 @@ static void on_bus_up(void *context, sd_bus *bus)
 static void on_bus_down(void *context, const char *why)
 {
     struct unit_control *control = context;
-    enum request lost = control->pending;
+    enum request lost = control->pending == REQUEST_RESET ? REQUEST_START : control->pending;
+    bool sent = control->pending != REQUEST_RESET;
 
     control->job_removed = sd_bus_slot_unref(control->job_removed);
     control->call = sd_bus_slot_unref(control->call);
     control->bus = NULL;
     control->pending = REQUEST_NONE;
+    control->anew = false;
     if (lost != REQUEST_NONE) {
         struct request_event request = {.permanent = false};
 
-        expect_late(control, lost);
+        if (sent)
+            expect_late(control, lost);
         snprintf(request.error, sizeof(request.error),
             "the system bus was lost (%.40s) before systemd answered the request to %s", why, verbs[lost]);
         post_failed(control, &request);

@@ -25,7 +25,11 @@ void unit_control_free(struct unit_control *control);
  * a job that is not done yet: what was replaced ends silently. A kill leaves a job alone; both end in their
  * own events. */
 
-void unit_control_start(struct unit_control *control);   /* StartUnit(unit, "fail") */
+void unit_control_start(struct unit_control *control); /* StartUnit(unit, "fail") */
+/* The same for a unit that systemd does not start any more, for it was started too often (Result
+ * "start-limit-hit"): ResetFailedUnit, whose answer is not waited for by anybody else, then StartUnit. How
+ * often is too often is the core's budget to say. */
+void unit_control_start_over_limit(struct unit_control *control);
 void unit_control_restart(struct unit_control *control); /* RestartUnit(unit, "fail") */
 void unit_control_kill(struct unit_control *control);    /* KillUnit(unit, "all", SIGKILL) */
 void unit_control_stop(struct unit_control *control);    /* StopUnit(unit, "fail") */
@@ -36,6 +40,8 @@ void unit_control_stop(struct unit_control *control);    /* StopUnit(unit, "fail
  * a request that queues one is outstanding counts as ours until the answer says otherwise; and so does one
  * that is first seen within a minute after that answer was given up. */
 bool unit_control_owns_job(struct unit_control *control, uint32_t job_id);
+/* From the lifting of the limit until the start is done: the unit looks as if somebody had stopped it. */
+bool unit_control_starts_anew(const struct unit_control *control);
 /* The job of our last request as long as it is not done, otherwise 0. */
 uint32_t unit_control_own_job(const struct unit_control *control);
 /* STATE was read anew and completely, with the unit's true job_id; JOB_BEFORE is what unit_control_own_job()

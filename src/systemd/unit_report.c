@@ -25,13 +25,13 @@ static uint32_t foreign_job(struct unit_report *report)
     return job;
 }
 
-/* On its way from the wait to the start a restarted unit is inactive for a moment. Without its job, which we
- * do not tell, that would look as if an operator had stopped it. The next signal follows when the job goes
- * on. */
+/* On its way from the wait, or from failure, to the start a unit is inactive for a moment. Without its job,
+ * which we do not tell, that would look as if an operator had stopped it. The next signal follows when the
+ * job goes on. */
 static bool passing(const struct unit_report *report, uint32_t foreign)
 {
-    return report->told == UNIT_TOLD_STATE && report->state.active == UNIT_INACTIVE &&
-           report->state.job_id != 0 && foreign == 0;
+    return report->told == UNIT_TOLD_STATE && report->state.active == UNIT_INACTIVE && foreign == 0 &&
+           (report->state.job_id != 0 || unit_control_starts_anew(report->control));
 }
 
 void unit_report_changes(struct unit_report *report)

@@ -57,6 +57,7 @@ class Verdict:
     missed: list = field(default_factory=list)
     unexplained: list = field(default_factory=list)
     incidents: int = 0
+    stuck: int = 0  # brokers that failed to resume from a pause: nothing that the product may cure
     steps: int = 0
 
     @property
@@ -224,8 +225,15 @@ class Oracle:
             waiting = [node for node in waiting if not self.serves(node)]
             time.sleep(0.5)
         took = time.monotonic() - max(moments.values())
+        stuck = [node for node in nodes if waiting and self.failed_to_resume(node)]
         if waiting and [fault.name for fault in chosen] == ["hang", "hang"] and self.held(chosen):
             self.say(f"held for {took:.0f} s: two hung at once, and no lease to be had; resumed by hand")
+        elif stuck:
+            # The others wait in their boot for this one's tables, and it waits for nothing any more.
+            self.say(f"   {stuck[0].name} failed to resume, and had told that it is paused; told: {self.told()}")
+            self.verdict.stuck += 1
+            for node in stuck:
+                faults.start_app(node)
         else:
             for node in waiting:
                 self.missed(f"{node.name} does not serve {took:.0f} s after {chosen[0].name}; its agent: "
@@ -239,6 +247,13 @@ class Oracle:
     def held(self, chosen):
         return all("held" in self.world.events(self.world.nodes[fault.node]) or
                    "restarting" in self.world.events(self.world.nodes[fault.node]) for fault in chosen)
+
+    def failed_to_resume(self, node):
+        """Its broker was paused, and an error ended the process that is to resume it; its agent had told of it."""
+        if "paused" not in self.world.events(node):
+            return False
+        log = node.run(["tail", "-n", "20", f"/var/log/rabbitmq/{node.broker}.log"]).stdout
+        return "rabbit_outside_app_process" in log
 
     def told(self):
         parts = [f"{node.name} {' '.join(self.world.events(node))}" for node in self.world.nodes

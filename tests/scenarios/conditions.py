@@ -1,6 +1,7 @@
 """States of a broker that a restart does not cure: told, with the cause, and left alone. And one that it does."""
 
 import subprocess
+import time
 
 from lab import faults, settings
 from lab.install import UNIT
@@ -49,10 +50,11 @@ def stopped_app_is_restarted_where_opted_in(world):
     node = world.nodes[1]
     world.configure(node, restart_stopped_app="true", verify_timeout="15s")
     before = world.invocation(node)
+    stopped = time.monotonic()
     faults.stop_app(node)
-    world.wait_told("app-stopped", node, 40)
-    world.stays(lambda: world.invocation(node) == before, 10, "it has time to come back by itself")
+    world.wait_told("app-stopped", node, 60)
     world.wait_event(node, "restarting", 60)
+    check(time.monotonic() - stopped > 15, "it has time to come back by itself", time.monotonic() - stopped)
     world.configure(node, restart_stopped_app="true")
     world.wait_told("recovered", node, 150)
     check(world.invocation(node) != before, "it was restarted")
@@ -137,22 +139,23 @@ def starve_for(world, seconds):
         faults.feed(node)
         faults.spin(node, "0")
     told = [event for any_node in world.nodes for event in world.events(any_node)]
-    check("restarting" not in told and "hung" not in told, "nobody was taken for hung", told)
+    untrue = {"restarting", "hung", "listener-lost", "app-stopped", "drained", "crashed"} & set(told)
+    check(not untrue, "nobody was taken for what it is not", told)
     world.note(f"starved for {seconds} s: {', '.join(told) or 'nothing told'}")
     world.conclude()
     world.wait_all_well(180)
     untouched(world, node, before)
 
 
-@scenario(long=True, condition="busy", expected="told")
+@scenario(long=True, condition="busy", expected="told or nothing")
 def starved_broker_is_not_restarted(world):
-    """a busy broker with 5 % of a processor for two minutes: told, not restarted"""
+    """a busy broker with 5 % of a processor for two minutes: not restarted, nothing untrue is told"""
     starve_for(world, 120)
 
 
-@scenario(suites=ALL, long=True, condition="busy, long", expected="told")
+@scenario(suites=ALL, long=True, condition="busy, long", expected="told or nothing")
 def broker_starved_for_long_is_not_restarted(world):
-    """a busy broker with 5 % of a processor for ten minutes: told, not restarted"""
+    """a busy broker with 5 % of a processor for ten minutes: not restarted, nothing untrue is told"""
     starve_for(world, 600)
 
 

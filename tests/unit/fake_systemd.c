@@ -139,6 +139,13 @@ static void reply_path(struct fake_systemd *fake, sd_bus_message *call, const ch
     send_message(fake, reply);
 }
 
+static bool queues_job(sd_bus_message *call)
+{
+    const char *member = sd_bus_message_get_member(call);
+
+    return strcmp(member, "KillUnit") != 0 && strcmp(member, "ResetFailedUnit") != 0;
+}
+
 static void reply_request(struct fake_systemd *fake, sd_bus_message *call)
 {
     char path[64];
@@ -147,7 +154,7 @@ static void reply_request(struct fake_systemd *fake, sd_bus_message *call)
     if (fake->error)
         reply_error(fake, call, fake->error);
     else
-        reply_path(fake, call, strcmp(sd_bus_message_get_member(call), "KillUnit") ? path : NULL);
+        reply_path(fake, call, queues_job(call) ? path : NULL);
 }
 
 void fake_systemd_answer(struct fake_systemd *fake)
@@ -159,13 +166,15 @@ void fake_systemd_answer(struct fake_systemd *fake)
 
 static void answer_request(struct fake_systemd *fake, sd_bus_message *call, char *record, size_t size)
 {
-    const char *unit, *word;
+    const char *unit, *word = "";
     int32_t signal;
 
-    CHECK(sd_bus_message_read(call, "ss", &unit, &word));
+    CHECK(sd_bus_message_read(call, "s", &unit));
+    if (strcmp(sd_bus_message_get_member(call), "ResetFailedUnit") != 0)
+        CHECK(sd_bus_message_read(call, "s", &word));
     assert_string_equal(unit, UNIT_NAME);
     assert_false(sd_bus_message_get_allow_interactive_authorization(call));
-    snprintf(record, size, "%s %s", sd_bus_message_get_member(call), word);
+    snprintf(record, size, "%s%s%s", sd_bus_message_get_member(call), word[0] ? " " : "", word);
     if (sd_bus_message_read(call, "i", &signal) > 0)
         snprintf(record, size, "%s %s %d", sd_bus_message_get_member(call), word, signal);
     if (!fake->hold_requests) {

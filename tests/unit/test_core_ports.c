@@ -27,10 +27,12 @@ static void test_a_node_that_sees_no_majority_is_paused_and_never_restarted(void
     }
     assert_int_equal(story_condition(&s), CONDITION_PAUSED);
     assert_int_equal(s.told[NOTICE_PAUSED], 1);
+    assert_non_null(strstr(s.last.detail, "run there: rabbitmqctl start_app"));
     assert_int_equal(s.told[NOTICE_APP_STOPPED], 0);
     assert_int_equal(story_done(&s) + s.asks, 0);
     story_serve_all(&s, 3000);
     assert_int_equal(s.told[NOTICE_PAUSE_OVER], 1);
+    assert_null(strstr(s.last.detail, "start_app"));
     assert_int_equal(s.core.rescue.state, STATE_WATCHING);
 }
 
@@ -86,6 +88,23 @@ static void test_a_stopped_application_is_told_and_left_alone(void **context)
     for (int kind = 0; kind < NOTICE_KIND_COUNT; kind++)
         if (kind != NOTICE_APP_STOPPED && kind != NOTICE_APP_BACK)
             assert_int_equal(s.told[kind], 0);
+}
+
+/* It served with the others again: what closed its ports since was not their absence. */
+static void test_an_application_that_is_stopped_after_a_loss_of_the_majority_is_not_paused(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int second = 0; second < 10; second++) {
+        story_serve(&s, STORY_LOCAL);
+        story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_REFUSED, 1);
+    }
+    story_serve_all(&s, 6000);
+    stop_app(&s, 40);
+    assert_int_equal(s.told[NOTICE_PAUSED], 0);
+    assert_int_equal(s.told[NOTICE_APP_STOPPED], 1);
 }
 
 static void test_what_the_others_said_before_the_ports_closed_does_not_count(void **context)
@@ -274,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_maintenance_by_the_word_of_the_others_is_left_alone),
         cmocka_unit_test(test_closed_ports_of_a_node_that_runs_are_maintenance),
         cmocka_unit_test(test_a_stopped_application_is_told_and_left_alone),
+        cmocka_unit_test(test_an_application_that_is_stopped_after_a_loss_of_the_majority_is_not_paused),
         cmocka_unit_test(test_what_the_others_said_before_the_ports_closed_does_not_count),
         cmocka_unit_test(test_a_single_node_has_nobody_to_be_paused_by),
         cmocka_unit_test(test_a_single_node_that_said_that_it_is_drained_is_left_alone),

@@ -39,6 +39,52 @@ static void test_start_ends_in_job_done(void **state)
     unit_expect_silence(f);
 }
 
+/* Between the two the unit looks as if an operator had stopped it; that is not told. */
+static void test_start_over_the_limit(void **state)
+{
+    struct unit_fixture *f = *state;
+
+    unit_set_state(f, "failed", "failed", "start-limit-hit", 0);
+    fake_systemd_signal_state(&f->fake);
+    assert_int_equal(unit_expect(f, EVENT_UNIT)->unit.active, UNIT_FAILED);
+    f->fake.hold_requests = true;
+    unit_control_start_over_limit(f->control);
+    unit_expect_call(f, "ResetFailedUnit");
+    unit_set_state(f, "inactive", "dead", "success", 0);
+    fake_systemd_signal_state(&f->fake);
+    unit_expect_silence(f);
+    fake_systemd_answer(&f->fake);
+    unit_expect_call(f, "StartUnit fail");
+    fake_systemd_signal_state(&f->fake);
+    unit_expect_silence(f);
+    fake_systemd_answer(&f->fake);
+    unit_set_state(f, "activating", "start", "success", 100);
+    fake_systemd_signal_state(&f->fake);
+    assert_int_equal(unit_expect(f, EVENT_UNIT)->unit.active, UNIT_ACTIVATING);
+    fake_systemd_signal_job(&f->fake, "JobRemoved", 100, UNIT, "done");
+    assert_true(unit_expect(f, EVENT_JOB_DONE)->job.ok);
+    unit_expect_silence(f);
+}
+
+static void test_limit_that_cannot_be_lifted(void **state)
+{
+    struct unit_fixture *f = *state;
+
+    f->fake.error = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
+    unit_control_start_over_limit(f->control);
+    assert_true(unit_expect(f, EVENT_REQUEST_FAILED)->request.permanent);
+    assert_int_equal(fake_systemd_called(&f->fake, "StartUnit fail"), 1);
+    f->fake.error = NULL;
+    f->fake.hold_requests = true;
+    unit_control_start_over_limit(f->control);
+    unit_expect_call(f, "ResetFailedUnit");
+    fake_systemd_hang_up(&f->fake);
+    assert_false(unit_expect(f, EVENT_REQUEST_FAILED)->request.permanent);
+    unit_expect(f, EVENT_UNIT_LOST);
+    unit_expect(f, EVENT_UNIT);
+    unit_expect_silence(f);
+}
+
 static void test_job_removed_before_the_answer(void **state)
 {
     struct unit_fixture *f = *state;
@@ -173,6 +219,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_BUS(test_start_ends_in_job_done),
+        WITH_BUS(test_start_over_the_limit),
+        WITH_BUS(test_limit_that_cannot_be_lifted),
         WITH_BUS(test_job_removed_before_the_answer),
         WITH_BUS(test_kill_is_sent_to_all_processes),
         WITH_BUS(test_refusal_is_told_once),
