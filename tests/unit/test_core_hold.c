@@ -298,6 +298,10 @@ static void test_a_masked_unit_that_hangs_is_left_alone(void **context)
     assert_int_equal(s.told[NOTICE_HELD], 1);
     assert_non_null(strstr(s.last.detail, "the unit is masked"));
     assert_int_equal(story_done(&s) + s.lease_asks, 0);
+    story_operator(&s, OPERATOR_HOLD, HOUR_MS);
+    story_step(&s, &(struct event){.kind = EVENT_UNIT_LOST}); /* who knows what it is now */
+    story_operator(&s, OPERATOR_RESUME, 0);
+    assert_string_equal(s.last.detail, "the hold is over");
 }
 
 int main(void)
