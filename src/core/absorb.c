@@ -141,6 +141,9 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
     if (another_run || (known && was_running != unit_is_running(state))) {
         /* What the former run said is no evidence on the present one. */
         member_forget(&core->members[0]);
+        /* Nobody proves the recovery of one that is only observed: a connection alone does not end that. */
+        if (core->policy.probe_amqp && core->rescue.state == STATE_OBSERVED)
+            member_suspect(&core->members[0]);
         unit->since_ms = now_ms;
     }
     if (unit_is_running(state) && (another_run || !was_running))

@@ -54,6 +54,9 @@ enum { PACKAGES_FRESH_MS = 60000 };
 
 bool core_is_on_hold(const struct core *core, uint64_t now_ms)
 {
+    /* What is masked cannot be started again. */
+    if (core->unit.known && unit_is_masked(&core->unit.state))
+        return true;
     return core->hold.active || (core->packages_changing && now_ms - core->packages_ms <= PACKAGES_FRESH_MS);
 }
 

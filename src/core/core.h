@@ -190,7 +190,8 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
 void core_snapshot(
     const struct core *core, struct core_snapshot *ret_snapshot, uint64_t now_ms, int64_t wall_ms);
 
-/* Whether nothing is to be done on this node now: an operator's hold, or a package manager at work. */
+/* Whether nothing is to be done on this node now: an operator's hold, a package manager at work, a masked
+ * unit. */
 bool core_is_on_hold(const struct core *core, uint64_t now_ms);
 /* Never fails, blocks or allocates. Time comes only from event->now_ms. ACTIONS is emptied first. */
 void core_step(struct core *core, const struct event *event, struct action_list *actions);

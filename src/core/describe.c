@@ -81,6 +81,8 @@ void describe_hold(const struct core *core, uint64_t now_ms, char *text, size_t 
         text_timestamp(stamp, sizeof(stamp), hold->until_wall_ms);
         text_append(text, size, "%s holds it until %s: %s", hold->owner[0] ? hold->owner : "somebody", stamp,
             hold->reason);
+    } else if (core->unit.known && unit_is_masked(&core->unit.state)) {
+        text_append(text, size, "the unit is masked: once dead, it could not be started again");
     } else if (core_is_on_hold(core, now_ms)) {
         text_append(text, size, "a package manager is at work (%s)", core->package_manager);
     } else {

@@ -223,8 +223,9 @@ static void check_act(struct sim_world *world, struct sim_node *node, enum actio
         fail(world, node, "hold", "nothing is done on a node that an operator holds");
     if (agent->unit_told && agent->unit.job_id != 0)
         fail(world, node, "foreign job", "nothing is done while systemd has a job that is not ours");
-    if (starts && unit->masked && agent->unit_told && !strcmp(agent->unit.load_state, "masked"))
-        fail(world, node, "masked", "a masked unit is never started");
+    if (kind != ACTION_STOP_UNIT && unit->masked && agent->unit_told && !finishes &&
+        !strcmp(agent->unit.load_state, "masked"))
+        fail(world, node, "masked", "a masked unit is neither started nor killed");
     if (starts && unit->stopped && was_awake(world, node, unit->stopped_ms) &&
         (agent->forgot_ms == 0 || agent->forgot_ms < unit->stopped_ms))
         fail(world, node, "operator's stop", "what an operator stopped stays stopped");

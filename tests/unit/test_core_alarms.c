@@ -242,6 +242,34 @@ static void test_a_mere_connection_after_a_stall_is_no_recovery(void **context)
     assert_int_equal(s.told[NOTICE_RECOVERED], 0);
 }
 
+static void test_a_mere_connection_of_a_new_broker_ends_no_incident_that_is_only_observed(void **context)
+{
+    struct event shallow = {
+        .kind = EVENT_PROBE_DONE, .probe = {.kind = PROBE_AMQP, .result = PROBE_RESULT_OK}};
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    policy.act = false;
+    for (int amqp = 1; amqp >= 0; amqp--) {
+        story_begin(&s);
+        policy.probe_amqp = amqp;
+        story_configure(&s, policy);
+        story_crash(&s);
+        assert_int_equal(s.told[NOTICE_WOULD_ACT], 1);
+        strcpy(s.unit.invocation_id, "4567");
+        story_boot(&s);
+        assert_int_equal(story_local(&s)->probes[PROBE_AMQP].seen, amqp);
+        strcpy(shallow.probe.node, STORY_LOCAL);
+        shallow.probe.started_ms = s.now_ms;
+        if (amqp)
+            story_step(&s, &shallow);
+        assert_int_equal(s.told[NOTICE_RECOVERED], 0);
+        story_serve_all(&s, 3000);
+        assert_int_equal(s.told[NOTICE_RECOVERED], 1);
+    }
+}
+
 static void test_a_boot_is_not_slow_because_we_slept(void **context)
 {
     struct event tick = {.kind = EVENT_TICK};
@@ -370,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_members_that_are_coming_back_are_not_lost),
         cmocka_unit_test(test_what_was_not_heard_of_since_a_stall_is_not_over),
         cmocka_unit_test(test_a_mere_connection_after_a_stall_is_no_recovery),
+        cmocka_unit_test(test_a_mere_connection_of_a_new_broker_ends_no_incident_that_is_only_observed),
         cmocka_unit_test(test_a_boot_is_not_slow_because_we_slept),
         cmocka_unit_test(test_a_process_that_has_just_ended_does_not_hang),
         cmocka_unit_test(test_an_old_word_counts_nobody_out),

@@ -282,9 +282,32 @@ static void test_who_knows_of_an_incident_is_written_down(void **context)
     assert_string_equal(s.actions.items[0].notice.detail, "acknowledged by ann");
 }
 
+/* Killed, it could not be started again. */
+static void test_a_masked_unit_that_hangs_is_left_alone(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    strcpy(s.unit.load_state, "masked");
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    story_hang(&s, 3);
+    story_others_agree(&s);
+    story_hang(&s, 30);
+    assert_int_equal(s.core.rescue.state, STATE_HELD);
+    assert_int_equal(s.told[NOTICE_HELD], 1);
+    assert_non_null(strstr(s.last.detail, "the unit is masked"));
+    assert_int_equal(story_done(&s) + s.lease_asks, 0);
+    story_operator(&s, OPERATOR_HOLD, HOUR_MS);
+    story_step(&s, &(struct event){.kind = EVENT_UNIT_LOST}); /* who knows what it is now */
+    story_operator(&s, OPERATOR_RESUME, 0);
+    assert_string_equal(s.last.detail, "the hold is over");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_masked_unit_that_hangs_is_left_alone),
         cmocka_unit_test(test_a_hold_is_told_and_ends_by_time),
         cmocka_unit_test(test_nothing_is_started_on_hold_and_all_at_once_afterwards),
         cmocka_unit_test(test_resume_ends_a_hold_at_once),
