@@ -213,6 +213,31 @@ static void test_progress_is_proven(void **state)
     assert_false(activities.items[0].used);
 }
 
+static void find_timer_of_outbox(uv_handle_t *handle, void *due_ms)
+{
+    if (handle->type == UV_TIMER && handle->data == fixture.outbox)
+        *(uint64_t *)due_ms = uv_timer_get_due_in((uv_timer_t *)handle);
+}
+
+/* What nobody wants, and what waits for its next try, does not put off the next proof. */
+static void test_notices_do_not_put_off_the_proof(void **state)
+{
+    struct activity_list activities = {0};
+    uint64_t due_ms = UINT64_MAX;
+
+    (void)state;
+    outbox_fixture_open(&fixture);
+    outbox_fixture_channel(&fixture, "webhook", "ops", server_free_port())->min_severity = SEVERITY_CRITICAL;
+    outbox_fixture_start(&fixture);
+    assert_int_equal(outbox_watch(fixture.outbox, &activities), 0);
+    outbox_fixture_run_ms(&fixture, 200);
+    outbox_fixture_put(&fixture, NOTICE_CRASHED, "i");
+    assert_int_equal(outbox_pending(fixture.outbox), 0);
+    uv_walk(&fixture.loop, find_timer_of_outbox, &due_ms);
+    assert_in_range(due_ms, 1, 9850);
+    outbox_fixture_close(&fixture);
+}
+
 static void test_close_accepts_nothing(void **state)
 {
     struct outbox_fixture none = {0};
@@ -235,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_flush_ends_when_all_has_failed),
         cmocka_unit_test(test_flush_ends_in_time),
         cmocka_unit_test(test_progress_is_proven),
+        cmocka_unit_test(test_notices_do_not_put_off_the_proof),
         cmocka_unit_test(test_close_accepts_nothing),
     };
 
