@@ -213,6 +213,8 @@ static int lane_start(struct lane *lane, const struct letter *letter, uint64_t n
     if (r == 0)
         r = transport_start(
             &lane->transport, lane->config, &request, lane->failures > 0, on_lane_reply, lane);
+    if (r == 0 && !request.wordless)
+        lane->telling = lane->lost;
     channel_request_done(&request);
     for (size_t i = 0; r == 0 && i < CHANNEL_LIMITS_MAX; i++)
         pace_take(&lane->buckets[i], &ops->limits[i], now_ms);
@@ -228,7 +230,6 @@ void lane_run(struct lane *lane, uint64_t now_ms)
         return;
     r = lane_start(lane, letter, now_ms);
     if (r == 0) {
-        lane->telling = lane->lost;
         lane->stuck_ms = now_ms + transport_timeout_ms(lane->config) + STUCK_MARGIN_MS;
         return;
     }

@@ -113,6 +113,27 @@ static void test_login_and_path(void **state)
     close_all();
 }
 
+/* What only ends an alert there shows nobody a word: a loss has to wait for a message that does. */
+static void test_loss_is_not_told_to_nobody(void **state)
+{
+    static const char lost[] = "(1 earlier notice did not arrive here";
+
+    (void)state;
+    open_with("pagerduty", SCRIPT("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", REPLY("")), 2);
+    outbox_fixture_start(&fixture);
+    outbox_fixture_put(&fixture, NOTICE_CRASHED, "one");
+    outbox_fixture_put(&fixture, NOTICE_RECOVERED, "one");
+    outbox_fixture_put(&fixture, NOTICE_CRASHED, "two");
+    outbox_fixture_put(&fixture, NOTICE_GAVE_UP, "two");
+    outbox_fixture_drain(&fixture);
+    assert_int_equal(server.request_count, 4);
+    assert_non_null(strstr(server.requests[1], "\"resolve\""));
+    assert_null(strstr(server.requests[1], lost));
+    assert_non_null(strstr(server.requests[2], lost));
+    assert_null(strstr(server.requests[3], lost));
+    close_all();
+}
+
 /* Slack wants one a second: the second waits, and nothing counts as failed. */
 static void test_pace(void **state)
 {
@@ -263,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_refused_with_a_reason),
         cmocka_unit_test(test_headers_and_method),
         cmocka_unit_test(test_login_and_path),
+        cmocka_unit_test(test_loss_is_not_told_to_nobody),
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_script_reads_the_notice),
