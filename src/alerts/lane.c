@@ -82,11 +82,13 @@ void lane_put(struct lane *lane, struct letter *letter)
 {
     if (queue_push(&lane->queue, letter, lane_is_busy(lane)) == 0)
         return;
-    lane->dropped++;
+    lane_count_lost(lane);
     /* Said once per gap: the message that ends the gap tells how many there were. */
-    if (lane->lost++ == lane->telling)
-        log_line(LOG_WARNING, "%s \"%.*s\": %d notices wait; the least important are dropped from here on",
-            lane->config->ops->name, NAMES_MAX, lane->config->name, QUEUE_MAX);
+    if (lane->overflows)
+        return;
+    lane->overflows = true;
+    log_line(LOG_WARNING, "%s \"%.*s\": %d notices wait; the least important are dropped from here on",
+        lane->config->ops->name, NAMES_MAX, lane->config->name, QUEUE_MAX);
 }
 
 void lane_count_lost(struct lane *lane)
@@ -132,6 +134,7 @@ static void lane_sent(struct lane *lane, const struct letter *letter)
 
     lane->sent++;
     lane->lost -= lane->telling;
+    lane->overflows = false;
     if (lane->failures == 0)
         snprintf(what, sizeof(what), "delivered");
     else
