@@ -12,7 +12,6 @@ enum {
     HTTP_TIMEOUT_MS = 15000,
     MAIL_TIMEOUT_MS = 30000, /* some servers greet strangers slowly on purpose */
     REPLY_MAX_BYTES = 4096,
-    COMMANDS_MAX = 4,
     /* What sh, env and the like say of a command that they cannot run, and so do we. */
     EXIT_NOT_EXECUTABLE = 126,
     EXIT_NOT_FOUND = 127,
@@ -97,7 +96,7 @@ static void on_command_done(void *context, struct command_result *result)
 static int start_command(
     struct transport *transport, const struct channel_config *config, const struct channel_request *request)
 {
-    static struct command_places places = {.max = COMMANDS_MAX};
+    static struct command_places places = {.max = RMQ_CHANNELS_MAX}; /* one for each that can be */
     const struct command_options options = {
         .argv = config->command,
         .input = request->body,

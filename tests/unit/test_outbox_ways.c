@@ -58,6 +58,26 @@ static void test_signed_url(void **state)
     close_all();
 }
 
+/* A signature soon expires, so a retry has one of its own. */
+static void test_signed_anew_for_each_try(void **state)
+{
+    static const char stamp[] = "?timestamp=", sign[] = "&sign=";
+    const char *first, *second;
+
+    (void)state;
+    open_with("dingtalk", SCRIPT("", REPLY("{\"errcode\":0}")), 2)->secret.value = secret;
+    put_and_drain();
+    assert_sent(1, 0, 1);
+    first = strstr(server.heads[0], stamp);
+    second = strstr(server.heads[1], stamp);
+    assert_true(first && second);
+    assert_true(atoll(second + strlen(stamp)) >= atoll(first + strlen(stamp)) + 750);
+    first = strstr(first, sign);
+    second = strstr(second, sign);
+    assert_true(first && second && strncmp(first, second, strlen(sign) + 40) != 0);
+    close_all();
+}
+
 /* The target's own message may hold anything: the log has its code, and words of ours. */
 static void test_refused_with_a_reason(void **state)
 {
@@ -263,6 +283,25 @@ static void test_script_is_missing(void **state)
     wait_for_a_retry("the command cannot be run; see command; next try in 5 min");
 }
 
+/* An alert goes to all of them at the same time: none has to wait for the others. */
+static void test_many_scripts_at_a_time(void **state)
+{
+    static char *const names[] = {"two", "three", "four", "five", "six"};
+    char command[] = "sleep 0.3";
+    struct channel_config *first = open_script(command);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct channel_config *next = &fixture.config->channels[fixture.config->channel_count++];
+
+        *next = *first;
+        next->name = names[i];
+    }
+    put_and_drain();
+    assert_sent(6, 0, 0);
+    outbox_fixture_close(&fixture);
+}
+
 /* What is under way when all ends is killed, and leaves nothing open. */
 static void test_script_is_cancelled(void **state)
 {
@@ -281,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_signed_url),
+        cmocka_unit_test(test_signed_anew_for_each_try),
         cmocka_unit_test(test_refused_with_a_reason),
         cmocka_unit_test(test_headers_and_method),
         cmocka_unit_test(test_login_and_path),
@@ -292,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_script_hangs),
         cmocka_unit_test(test_script_dies),
         cmocka_unit_test(test_script_is_missing),
+        cmocka_unit_test(test_many_scripts_at_a_time),
         cmocka_unit_test(test_script_is_cancelled),
     };
 
