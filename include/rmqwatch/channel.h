@@ -35,6 +35,9 @@ struct channel_request {
     bool wordless; /* shows people nothing of the notice: it only ends what they were told of */
 };
 
+/* What sh, env and the like say of a command that they cannot run, and so do we. */
+enum { CHANNEL_EXIT_NOT_EXECUTABLE = 126, CHANNEL_EXIT_NOT_FOUND = 127 };
+
 /* How the target answered. */
 struct channel_reply {
     bool answered;    /* false: no reply at all (refused, timeout, TLS, signal ...): always worth a retry */
