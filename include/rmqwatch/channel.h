@@ -32,7 +32,11 @@ struct channel_request {
     char *url_suffix;                           /* HTTP; NULL: nothing */
     char *headers[CHANNEL_REQUEST_HEADERS_MAX]; /* HTTP: "Name: value" */
     size_t header_count;
+    bool wordless; /* shows people nothing of the notice: it only ends what they were told of */
 };
+
+/* What sh, env and the like say of a command that they cannot run, and so do we. */
+enum { CHANNEL_EXIT_NOT_EXECUTABLE = 126, CHANNEL_EXIT_NOT_FOUND = 127 };
 
 /* How the target answered. */
 struct channel_reply {
@@ -88,7 +92,7 @@ struct channel_ops {
     unsigned required;          /* those that must be set */
     const char *server;         /* what the option server is by default; NULL: nothing */
     enum severity min_severity; /* what the option is by default */
-    bool keyed; /* matches a trouble's end to its begin by story_key(), which needs the cluster's name */
+    bool keyed; /* matches a trouble's end to its begin by trouble_key(), which needs the cluster's name */
     struct channel_limit limits[CHANNEL_LIMITS_MAX];
     /* 0 or negative errno. */
     int (*format)(const struct channel_config *channel, const struct notice *notice,

@@ -82,11 +82,13 @@ void lane_put(struct lane *lane, struct letter *letter)
 {
     if (queue_push(&lane->queue, letter, lane_is_busy(lane)) == 0)
         return;
-    lane->dropped++;
+    lane_count_lost(lane);
     /* Said once per gap: the message that ends the gap tells how many there were. */
-    if (lane->lost++ == lane->telling)
-        log_line(LOG_WARNING, "%s \"%.*s\": %d notices wait; the least important are dropped from here on",
-            lane->config->ops->name, NAMES_MAX, lane->config->name, QUEUE_MAX);
+    if (lane->overflows)
+        return;
+    lane->overflows = true;
+    log_line(LOG_WARNING, "%s \"%.*s\": %d notices wait; the least important are dropped from here on",
+        lane->config->ops->name, NAMES_MAX, lane->config->name, QUEUE_MAX);
 }
 
 void lane_count_lost(struct lane *lane)
@@ -132,6 +134,7 @@ static void lane_sent(struct lane *lane, const struct letter *letter)
 
     lane->sent++;
     lane->lost -= lane->telling;
+    lane->overflows = false;
     if (lane->failures == 0)
         snprintf(what, sizeof(what), "delivered");
     else
@@ -213,6 +216,8 @@ static int lane_start(struct lane *lane, const struct letter *letter, uint64_t n
     if (r == 0)
         r = transport_start(
             &lane->transport, lane->config, &request, lane->failures > 0, on_lane_reply, lane);
+    if (r == 0 && !request.wordless)
+        lane->telling = lane->lost;
     channel_request_done(&request);
     for (size_t i = 0; r == 0 && i < CHANNEL_LIMITS_MAX; i++)
         pace_take(&lane->buckets[i], &ops->limits[i], now_ms);
@@ -228,7 +233,6 @@ void lane_run(struct lane *lane, uint64_t now_ms)
         return;
     r = lane_start(lane, letter, now_ms);
     if (r == 0) {
-        lane->telling = lane->lost;
         lane->stuck_ms = now_ms + transport_timeout_ms(lane->config) + STUCK_MARGIN_MS;
         return;
     }

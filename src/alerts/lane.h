@@ -18,6 +18,7 @@ struct lane {
     struct story_set stories;
     size_t lost;    /* notices that never arrived here and were not told of yet */
     size_t telling; /* how many of them the one in flight tells of */
+    bool overflows; /* the queue dropped something since the last delivery */
 
     uint64_t stuck_ms; /* when what is in flight should have ended long ago */
     bool stale;        /* the one in flight was started with an older configuration */

@@ -28,15 +28,6 @@ const struct markup markup_code = {
     .rule_count = sizeof(code_rules) / sizeof(code_rules[0]),
 };
 
-static size_t character_size(const char *text)
-{
-    size_t size = 1;
-
-    while (((unsigned char)text[size] & 0xc0) == 0x80)
-        size++;
-    return size;
-}
-
 /* What the character at TEXT becomes; its size is *RET_SIZE. */
 static const char *instead_of(
     const struct markup *markup, const char *text, bool line_start, size_t *ret_size)
@@ -53,7 +44,7 @@ static const char *instead_of(
             return rule->instead;
         }
     }
-    *ret_size = character_size(text);
+    *ret_size = text_character_size(text);
     return text;
 }
 
@@ -74,7 +65,7 @@ size_t markup_size(const struct markup *markup, const char *text)
         (void)instead_of(markup, text, line_start, &instead_size);
         size += instead_size;
         line_start = starts_line(text, instead_size, line_start);
-        text += character_size(text);
+        text += text_character_size(text);
     }
     return size;
 }
@@ -100,7 +91,7 @@ static size_t write_cut(char *dest, size_t max, const struct markup *markup, con
         memcpy(dest + used, instead, size);
         used += size;
         line_start = starts_line(text, size, line_start);
-        text += character_size(text);
+        text += text_character_size(text);
     }
     return used;
 }
@@ -129,7 +120,7 @@ static void cut(char *text, size_t text_size, const struct markup *markup, size_
             break;
         used += size;
         line_start = starts_line(text + at, size, line_start);
-        at += character_size(text + at);
+        at += text_character_size(text + at);
     }
     text[at] = '\0';
     if (max >= sizeof(ellipsis) - 1)

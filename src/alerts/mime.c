@@ -1,5 +1,7 @@
 #include "alerts/mime.h"
 
+#include "base/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -43,15 +45,6 @@ static void write_folded(FILE *out, size_t column, const char *text)
     }
 }
 
-static size_t character_size(const char *text)
-{
-    size_t size = 1;
-
-    while (((unsigned char)text[size] & 0xc0) == 0x80)
-        size++;
-    return size;
-}
-
 /* The characters that RFC 2047, 5 (3) allows as they are in any place. */
 static bool is_word_safe(char c)
 {
@@ -75,7 +68,7 @@ static void write_encoded(FILE *out, size_t column, const char *text)
 
     fputs(word_start, out);
     while (*text) {
-        size_t size = character_size(text);
+        size_t size = text_character_size(text);
         size_t encoded = encoded_size(text, size);
 
         if (used + encoded > WORD_MAX_SIZE || column + used + encoded > LINE_MAX_SIZE) {

@@ -23,6 +23,7 @@ struct outbox {
 
     struct activity_list *activities;
     int activity;
+    uint64_t beat_ms; /* when it proves to be alive next */
 
     void (*flushed)(void *context); /* while flushing */
     void *flushed_context;
@@ -39,7 +40,8 @@ static void on_timer(uv_timer_t *timer);
 static void outbox_arm(struct outbox *outbox)
 {
     uint64_t now_ms = clock_boot_ms();
-    uint64_t due_ms = outbox->activities ? now_ms + BEAT_MS : UINT64_MAX;
+    /* Not counted from now: notices that come one after the other would put it off for ever. */
+    uint64_t due_ms = outbox->activities ? outbox->beat_ms : UINT64_MAX;
 
     for (size_t i = 0; i < outbox->lane_count; i++) {
         uint64_t lane_ms = lane_due_ms(outbox->lanes[i]);
@@ -82,6 +84,7 @@ static void outbox_prove(struct outbox *outbox, uint64_t now_ms)
 {
     if (!outbox->activities)
         return;
+    outbox->beat_ms = now_ms + BEAT_MS;
     for (size_t i = 0; i < outbox->lane_count; i++)
         if (lane_is_stuck(outbox->lanes[i], now_ms))
             return;
@@ -192,12 +195,14 @@ struct outbox *outbox_new(uv_loop_t *loop, struct http_client *client, const str
 
 int outbox_watch(struct outbox *outbox, struct activity_list *list)
 {
-    int slot = activity_add(list, "outbox", SILENCE_MAX_MS, clock_boot_ms());
+    uint64_t now_ms = clock_boot_ms();
+    int slot = activity_add(list, "outbox", SILENCE_MAX_MS, now_ms);
 
     if (slot < 0)
         return slot;
     outbox->activities = list;
     outbox->activity = slot;
+    outbox->beat_ms = now_ms + BEAT_MS;
     outbox_arm(outbox);
     return 0;
 }

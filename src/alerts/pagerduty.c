@@ -73,6 +73,7 @@ static int pagerduty_format(const struct channel_config *channel, const struct n
          cJSON_AddStringToObject(json, "dedup_key", key) &&
          cJSON_AddStringToObject(json, "client", "rmqwatchd") && (ends || add_payload(json, &message));
     r = channel_print_json(json, ok, &request);
+    request.wordless = ends;
     if (r == 0)
         r = channel_set_suffix(&request, "/v2/enqueue");
     if (r < 0)

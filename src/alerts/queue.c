@@ -46,20 +46,31 @@ static int importance(const struct letter *letter)
     return (int)letter->notice.severity * 2 + story_ends(letter->notice.kind);
 }
 
-size_t queue_push(struct letter_queue *queue, struct letter *letter, bool head_busy)
+/* The oldest of those that matter least; not the head while it is busy. */
+static size_t find_least(const struct letter_queue *queue, bool head_busy)
 {
     size_t least = head_busy ? 1 : 0;
-    size_t dropped = 0;
 
-    if (queue->count == QUEUE_MAX) {
-        for (size_t i = least + 1; i < queue->count; i++)
-            if (importance(queue->letters[i]) < importance(queue->letters[least]))
-                least = i;
+    for (size_t i = least + 1; i < queue->count; i++)
+        if (importance(queue->letters[i]) < importance(queue->letters[least]))
+            least = i;
+    return least;
+}
+
+size_t queue_push(struct letter_queue *queue, struct letter *letter, bool head_busy)
+{
+    bool full = queue->count == QUEUE_MAX;
+
+    if (full) {
+        size_t least = find_least(queue, head_busy);
+
+        /* The end of a story is the last word on it: what came before is worth less by now. */
+        if (importance(letter) < importance(queue->letters[least]) && !story_ends(letter->notice.kind))
+            return 1;
         remove_at(queue, least);
-        dropped = 1;
     }
     queue->letters[queue->count++] = letter_ref(letter);
-    return dropped;
+    return full;
 }
 
 struct letter *queue_head(const struct letter_queue *queue)

@@ -29,9 +29,10 @@ struct letter_queue {
     struct letter *letters[QUEUE_MAX]; /* oldest first */
 };
 
-/* Takes a reference of its own. When full, the least important letter makes room first: of those that matter
- * least (info before warning before critical, the end of a story last) the oldest, but never the head while
- * HEAD_BUSY. Returns how many were dropped: 0 or 1. */
+/* Takes a reference of its own. When full, the least important letter makes room: of those that matter least
+ * (info before warning before critical, the end of a story last) the oldest, but never the head while
+ * HEAD_BUSY. LETTER itself is dropped when all others matter more, unless it ends a story. Returns how many
+ * were dropped: 0 or 1. */
 size_t queue_push(struct letter_queue *queue, struct letter *letter, bool head_busy);
 struct letter *queue_head(const struct letter_queue *queue); /* borrowed; NULL when empty */
 void queue_pop(struct letter_queue *queue);                  /* not when empty */

@@ -9,11 +9,7 @@
 
 #include <sysexits.h>
 
-enum {
-    EXIT_NOT_EXECUTABLE = 126,
-    EXIT_NOT_FOUND = 127,
-    SCRIPT_SLOW_RETRY_MS = 300000,
-};
+enum { SCRIPT_SLOW_RETRY_MS = 300000 };
 
 static int script_format(const struct channel_config *channel, const struct notice *notice,
     const struct channel_attempt *attempt, struct channel_request *ret_request)
@@ -28,7 +24,7 @@ static struct channel_verdict script_classify(const struct channel_reply *reply)
         return (struct channel_verdict){.delivery = DELIVERY_RETRY};
     if (reply->status == EX_OK)
         return (struct channel_verdict){.delivery = DELIVERY_SENT};
-    if (reply->status == EXIT_NOT_EXECUTABLE || reply->status == EXIT_NOT_FOUND)
+    if (reply->status == CHANNEL_EXIT_NOT_EXECUTABLE || reply->status == CHANNEL_EXIT_NOT_FOUND)
         return (struct channel_verdict){.delivery = DELIVERY_RETRY,
             .retry_after_ms = SCRIPT_SLOW_RETRY_MS,
             .reason = "the command cannot be run; see command"};

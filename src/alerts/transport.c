@@ -12,10 +12,6 @@ enum {
     HTTP_TIMEOUT_MS = 15000,
     MAIL_TIMEOUT_MS = 30000, /* some servers greet strangers slowly on purpose */
     REPLY_MAX_BYTES = 4096,
-    COMMANDS_MAX = 4,
-    /* What sh, env and the like say of a command that they cannot run, and so do we. */
-    EXIT_NOT_EXECUTABLE = 126,
-    EXIT_NOT_FOUND = 127,
 };
 
 uint64_t transport_timeout_ms(const struct channel_config *config)
@@ -77,9 +73,9 @@ static void on_command_done(void *context, struct command_result *result)
     free(result->output);
     transport->command = NULL;
     if (result->error == -ENOENT || result->error == -ENOTDIR)
-        told.status = EXIT_NOT_FOUND;
+        told.status = CHANNEL_EXIT_NOT_FOUND;
     else if (result->error == -EACCES || result->error == -ENOEXEC)
-        told.status = EXIT_NOT_EXECUTABLE;
+        told.status = CHANNEL_EXIT_NOT_EXECUTABLE;
     else
         told.answered = result->error == 0 && result->signal == 0;
 
@@ -97,7 +93,7 @@ static void on_command_done(void *context, struct command_result *result)
 static int start_command(
     struct transport *transport, const struct channel_config *config, const struct channel_request *request)
 {
-    static struct command_places places = {.max = COMMANDS_MAX};
+    static struct command_places places = {.max = RMQ_CHANNELS_MAX}; /* one for each that can be */
     const struct command_options options = {
         .argv = config->command,
         .input = request->body,

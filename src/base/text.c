@@ -62,6 +62,15 @@ void text_append(char *dest, size_t dest_size, const char *format, ...)
         dest[used + text_whole_size(dest + used, space - 1)] = '\0';
 }
 
+size_t text_character_size(const char *text)
+{
+    size_t size = 1;
+
+    while (((unsigned char)text[size] & 0xC0) == 0x80)
+        size++;
+    return size;
+}
+
 /* "3 min 5 s"; the smaller unit is left out when there is none of it. */
 static void text_two_units(
     char *dest, size_t dest_size, uint64_t big, const char *big_unit, uint64_t small, const char *small_unit)

@@ -88,6 +88,17 @@ static bool value_is_host_port(const char *value)
     return good && (*value == '\0' || (*value == ':' && value_is_port(value + 1)));
 }
 
+/* The first SIZE bytes of VALUE are host or host:port. */
+static bool value_starts_with_host_port(const char *value, size_t size)
+{
+    char host[VALUE_HOST_MAX + 8] = "";
+
+    if (size >= sizeof host)
+        return false;
+    memcpy(host, value, size);
+    return value_is_host_port(host);
+}
+
 /* The part of URL behind SCHEME, NULL when it begins otherwise. */
 static const char *value_after(const char *url, const char *scheme)
 {
@@ -168,10 +179,13 @@ const char *value_check_secret_url(const char *value)
 
     if (rest == NULL)
         rest = value_after(value, "https://");
-    return rest != NULL && strchr("/?#:@", *rest) == NULL && strchr(rest, ' ') == NULL &&
-                   !value_has_control(rest)
+    /* A user in it is refused by whoever sends; behind a "#", what a channel appends would not be sent. */
+    return rest != NULL && value_starts_with_host_port(rest, strcspn(rest, "/?")) &&
+                   strpbrk(rest, " #") == NULL && !value_has_control(rest)
                ? NULL
-               : "must hold a URL that begins with https:// or http://, and nothing else";
+               : "must hold a URL that begins with https://host or http://host, without a user or a "
+                 "fragment, "
+                 "and nothing else";
 }
 
 const char *value_check_username(const char *value)
@@ -220,7 +234,6 @@ const char *value_check_http_base(const char *value)
     static const char wanted[] =
         "must be http://host:port or https://host:port, perhaps with a path, without a final slash";
     const char *rest = value_after(value, "http://");
-    char host[VALUE_HOST_MAX + 8] = "";
     size_t size;
 
     if (rest == NULL)
@@ -228,11 +241,10 @@ const char *value_check_http_base(const char *value)
     if (rest == NULL)
         return wanted;
     size = strcspn(rest, "/");
-    if (size >= sizeof host)
+    if (!value_starts_with_host_port(rest, size))
         return wanted;
-    memcpy(host, rest, size);
     rest += size;
-    return value_is_host_port(host) && strspn(rest, LETTERS DIGITS "/._~-") == strlen(rest) &&
+    return strspn(rest, LETTERS DIGITS "/._~-") == strlen(rest) &&
                    (*rest == '\0' || rest[strlen(rest) - 1] != '/')
                ? NULL
                : wanted;

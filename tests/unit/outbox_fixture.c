@@ -56,23 +56,33 @@ void outbox_fixture_reload(struct outbox_fixture *fixture)
     fixture->used = NULL;
 }
 
-/* Standard error is the log's only while the loop runs: a test's own complaints must be seen. */
-static void run_once(struct outbox_fixture *fixture)
+/* Standard error is the log's only between these two: a test's own complaints must be seen. */
+static void begin_log(struct outbox_fixture *fixture)
+{
+    fixture->saved_stderr = dup(STDERR_FILENO);
+    fixture->log_fd = memfd_create("log", MFD_CLOEXEC);
+    assert_true(fixture->saved_stderr >= 0 && fixture->log_fd >= 0);
+    dup2(fixture->log_fd, STDERR_FILENO);
+}
+
+static void end_log(struct outbox_fixture *fixture)
 {
     size_t used = strlen(fixture->log);
-    int saved = dup(STDERR_FILENO);
-    int log = memfd_create("log", MFD_CLOEXEC);
     ssize_t size;
 
-    assert_true(saved >= 0 && log >= 0);
-    dup2(log, STDERR_FILENO);
-    uv_run(&fixture->loop, UV_RUN_ONCE);
-    dup2(saved, STDERR_FILENO);
-    close(saved);
-    size = pread(log, fixture->log + used, sizeof(fixture->log) - 1 - used, 0);
-    close(log);
+    dup2(fixture->saved_stderr, STDERR_FILENO);
+    close(fixture->saved_stderr);
+    size = pread(fixture->log_fd, fixture->log + used, sizeof(fixture->log) - 1 - used, 0);
+    close(fixture->log_fd);
     assert_true(size >= 0);
     fixture->log[used + (size_t)size] = '\0';
+}
+
+static void run_once(struct outbox_fixture *fixture)
+{
+    begin_log(fixture);
+    uv_run(&fixture->loop, UV_RUN_ONCE);
+    end_log(fixture);
 }
 
 void outbox_fixture_close(struct outbox_fixture *fixture)
@@ -120,11 +130,15 @@ void outbox_fixture_start(struct outbox_fixture *fixture)
 void outbox_fixture_put(struct outbox_fixture *fixture, enum notice_kind kind, const char *incident)
 {
     struct notice notice = sample_gave_up();
+    int r;
 
     notice.kind = kind;
     notice.severity = notice_info(kind)->severity;
     snprintf(notice.incident, sizeof(notice.incident), "%s", incident);
-    assert_int_equal(outbox_put(fixture->outbox, &notice), 0);
+    begin_log(fixture);
+    r = outbox_put(fixture->outbox, &notice);
+    end_log(fixture);
+    assert_int_equal(r, 0);
 }
 
 void outbox_fixture_drain(struct outbox_fixture *fixture)

@@ -13,9 +13,10 @@ struct outbox_fixture {
     uv_timer_t poll;
     struct http_client *client;
     struct outbox *outbox;
-    struct config *config; /* the one that outbox_fixture_channel() fills */
-    struct config *used;   /* the one that the outbox has, while another is being filled */
-    atomic_size_t done;    /* calls of outbox_fixture_done() */
+    struct config *config;    /* the one that outbox_fixture_channel() fills */
+    struct config *used;      /* the one that the outbox has, while another is being filled */
+    atomic_size_t done;       /* calls of outbox_fixture_done() */
+    int saved_stderr, log_fd; /* while lines of the log go there */
     char log[16384];
 };
 
@@ -33,7 +34,8 @@ void outbox_fixture_rewrite(struct outbox_fixture *fixture);
 void outbox_fixture_reload(struct outbox_fixture *fixture);
 void outbox_fixture_put(struct outbox_fixture *fixture, enum notice_kind kind, const char *incident);
 
-/* Runs the loop until nothing is pending; fails the test after 10 s. Lines of the log go to fixture->log. */
+/* Runs the loop until nothing is pending; fails the test after 10 s. Lines of the log, here and in all that
+ * runs the loop or puts, go to fixture->log. */
 void outbox_fixture_drain(struct outbox_fixture *fixture);
 /* Runs the loop until *COUNT has reached WANTED. */
 void outbox_fixture_wait(struct outbox_fixture *fixture, atomic_size_t *count, size_t wanted);

@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct {
     uv_loop_t loop;
@@ -150,6 +152,26 @@ static void test_deadline(void **state)
     assert_true(clock_boot_ms() - started_ms < 3000);
 }
 
+/* What it leaves behind ends with it; who has left its group is out of reach, but nobody waits for that. */
+static void test_what_is_left_behind(void **state)
+{
+    char folder[] = "/tmp/rmqwatchd-command-XXXXXX", script[96], path[64];
+    uint64_t started_ms = clock_boot_ms();
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/late", folder);
+    snprintf(script, sizeof(script), "(sleep 0.3; touch %s) & echo done", path);
+    run_script(script, 60, false);
+    assert_string_equal(test.output, "done\n");
+    run_script("setsid sleep 2 & sleep 0.5; echo done", 60, false);
+    assert_true(test.result.error == 0 && test.result.exit_code == 0);
+    assert_string_equal(test.output, "done\n");
+    assert_true(clock_boot_ms() - started_ms < 1800);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void test_no_such_command(void **state)
 {
     char *const missing[] = {(char *)"rmqwatch-no-such-command", NULL};
@@ -189,6 +211,7 @@ int main(void)
         TEST(test_environment),
         TEST(test_input),
         TEST(test_deadline),
+        TEST(test_what_is_left_behind),
         TEST(test_no_such_command),
         TEST(test_places),
     };

@@ -198,8 +198,8 @@ static void test_refuses_bad_sections(void **state)
             ":3: slack \"ops\": url_file is neither an absolute path nor the name of a credential; write the "
             "secret into a file and its path here"},
         {API "slack ops {\n url_file = \"@/api\" }",
-            ":3: slack \"ops\": url_file is not usable; it must hold a URL that begins with https:// or "
-            "http://, and nothing else"},
+            ":3: slack \"ops\": url_file is not usable; it must hold a URL that begins with https://host or "
+            "http://host, without a user or a fragment, and nothing else"},
         {API "slack ops {\n server = x }",
             ":3: unknown option 'server'; the sample rmqwatchd.conf shows all of them"},
         {API "mail m { }", ":2: mail \"m\": server " UNSET},

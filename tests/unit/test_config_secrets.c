@@ -1,4 +1,5 @@
 /* config_load() on files that are no files, on bad secrets, and what it leaves behind when it fails. */
+#include "config/values.h"
 #include "config_files.h"
 
 #include <errno.h>
@@ -118,6 +119,38 @@ static void test_refuses_bad_secret_names(void **state)
     assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
 }
 
+/* What could never be sent to is said now, not by the first alert. */
+static void test_refuses_bad_secret_urls(void **state)
+{
+    static const char *const urls[] = {
+        "ftp://hooks.example.com/hunter2",
+        "https:///hunter2",
+        "https://ann:hunter2@hooks.example.com/",
+        "https://hooks.example.com:99999/hunter2",
+        "https://hooks.example.com:/hunter2",
+        "https://hooks example.com/hunter2",
+        "https://hooks.example.com/hunter2#top",
+        "https://hooks.example.com/hunter2 ",
+    };
+    static const char *const good[] = {
+        "https://hooks.example.com",
+        "http://[::1]:8080/in?key=a@b:c",
+        "https://hooks.example.com?key=hunter2",
+    };
+    static const struct config_files_bad bad[] = {{API "slack ops {\n url_file = \"@/url\" }",
+        ":3: slack \"ops\": url_file "
+        "is not usable; it must hold a URL that begins with https://host or http://host, without a user or a "
+        "fragment, and nothing else"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        config_files_write("url", urls[i], strlen(urls[i]), 0600);
+        CONFIG_FILES_ASSERT_REFUSED(bad);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_null(value_check_secret_url(good[i]));
+}
+
 static void test_leaves_the_old_configuration_alone(void **state)
 {
     struct config *config = NULL;
@@ -179,6 +212,7 @@ int main(void)
         cmocka_unit_test(test_refuses_bad_files),
         cmocka_unit_test(test_refuses_bad_secret_files),
         cmocka_unit_test(test_refuses_bad_secret_names),
+        cmocka_unit_test(test_refuses_bad_secret_urls),
         cmocka_unit_test(test_leaves_the_old_configuration_alone),
         cmocka_unit_test(test_without_secrets_the_files_are_left_alone),
     };

@@ -130,6 +130,36 @@ static void test_full_queue_is_told(void **state)
     outbox_fixture_close(&fixture);
 }
 
+static size_t count_of(const char *text, const char *phrase)
+{
+    size_t count = 0;
+
+    for (; (text = strstr(text, phrase)); text++)
+        count++;
+    return count;
+}
+
+/* Whatever was lost before in another way. */
+static void test_full_queue_is_logged_once(void **state)
+{
+    (void)state;
+    outbox_fixture_open(&fixture);
+    server_open(&server, false, 0, SCRIPT(HTTP_REPLY("400 Bad Request", ""), HTTP_REPLY("500 Oops", "")), 2);
+    outbox_fixture_channel(&fixture, "webhook", "ops", server.port);
+    outbox_fixture_start(&fixture);
+    outbox_fixture_put(&fixture, NOTICE_CRASHED, "refused");
+    outbox_fixture_drain(&fixture);
+    for (int i = 0; i < 256; i++)
+        outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
+    wait_for_retries(1);
+    for (int i = 0; i < 2; i++)
+        outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
+    assert_int_equal(outbox_fixture_counts(&fixture).dropped, 2);
+    assert_int_equal(count_of(fixture.log, "256 notices wait"), 1);
+    server_close(&server);
+    outbox_fixture_close(&fixture);
+}
+
 static void test_flush_of_nothing_is_quick(void **state)
 {
     (void)state;
@@ -213,6 +243,31 @@ static void test_progress_is_proven(void **state)
     assert_false(activities.items[0].used);
 }
 
+static void find_timer_of_outbox(uv_handle_t *handle, void *due_ms)
+{
+    if (handle->type == UV_TIMER && handle->data == fixture.outbox)
+        *(uint64_t *)due_ms = uv_timer_get_due_in((uv_timer_t *)handle);
+}
+
+/* What nobody wants, and what waits for its next try, does not put off the next proof. */
+static void test_notices_do_not_put_off_the_proof(void **state)
+{
+    struct activity_list activities = {0};
+    uint64_t due_ms = UINT64_MAX;
+
+    (void)state;
+    outbox_fixture_open(&fixture);
+    outbox_fixture_channel(&fixture, "webhook", "ops", server_free_port())->min_severity = SEVERITY_CRITICAL;
+    outbox_fixture_start(&fixture);
+    assert_int_equal(outbox_watch(fixture.outbox, &activities), 0);
+    outbox_fixture_run_ms(&fixture, 200);
+    outbox_fixture_put(&fixture, NOTICE_CRASHED, "i");
+    assert_int_equal(outbox_pending(fixture.outbox), 0);
+    uv_walk(&fixture.loop, find_timer_of_outbox, &due_ms);
+    assert_in_range(due_ms, 1, 9850);
+    outbox_fixture_close(&fixture);
+}
+
 static void test_close_accepts_nothing(void **state)
 {
     struct outbox_fixture none = {0};
@@ -230,11 +285,13 @@ int main(void)
         cmocka_unit_test(test_reload_while_in_flight),
         cmocka_unit_test(test_configuration_that_cannot_work),
         cmocka_unit_test(test_full_queue_is_told),
+        cmocka_unit_test(test_full_queue_is_logged_once),
         cmocka_unit_test(test_flush_of_nothing_is_quick),
         cmocka_unit_test(test_flush_delivers_what_waits),
         cmocka_unit_test(test_flush_ends_when_all_has_failed),
         cmocka_unit_test(test_flush_ends_in_time),
         cmocka_unit_test(test_progress_is_proven),
+        cmocka_unit_test(test_notices_do_not_put_off_the_proof),
         cmocka_unit_test(test_close_accepts_nothing),
     };
 

@@ -229,6 +229,23 @@ static void test_queue_drops_by_importance(void **state)
     queue_clear(&queue);
 }
 
+/* What matters more than the newcomer is not given up for it. */
+static void test_queue_drops_the_newcomer(void **state)
+{
+    struct letter_queue queue = {0};
+
+    (void)state;
+    for (size_t i = 0; i < QUEUE_MAX; i++)
+        push(&queue, NOTICE_GAVE_UP, i, false, 0);
+    push(&queue, NOTICE_CRASHED, 1000, false, 1);
+    push(&queue, NOTICE_HOLD_SET, 1001, true, 1);
+    for (size_t i = 0; i < QUEUE_MAX; i++)
+        assert_int_equal(queue.letters[i]->notice.kind, NOTICE_GAVE_UP);
+    push(&queue, NOTICE_RECOVERED, 1002, true, 1);
+    assert_int_equal(queue.letters[QUEUE_MAX - 1]->notice.kind, NOTICE_RECOVERED);
+    queue_clear(&queue);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_letters),
         cmocka_unit_test(test_queue_keeps_order_and_bound),
         cmocka_unit_test(test_queue_drops_by_importance),
+        cmocka_unit_test(test_queue_drops_the_newcomer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

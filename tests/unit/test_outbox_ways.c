@@ -58,6 +58,26 @@ static void test_signed_url(void **state)
     close_all();
 }
 
+/* A signature soon expires, so a retry has one of its own. */
+static void test_signed_anew_for_each_try(void **state)
+{
+    static const char stamp[] = "?timestamp=", sign[] = "&sign=";
+    const char *first, *second;
+
+    (void)state;
+    open_with("dingtalk", SCRIPT("", REPLY("{\"errcode\":0}")), 2)->secret.value = secret;
+    put_and_drain();
+    assert_sent(1, 0, 1);
+    first = strstr(server.heads[0], stamp);
+    second = strstr(server.heads[1], stamp);
+    assert_true(first && second);
+    assert_true(atoll(second + strlen(stamp)) >= atoll(first + strlen(stamp)) + 750);
+    first = strstr(first, sign);
+    second = strstr(second, sign);
+    assert_true(first && second && strncmp(first, second, strlen(sign) + 40) != 0);
+    close_all();
+}
+
 /* The target's own message may hold anything: the log has its code, and words of ours. */
 static void test_refused_with_a_reason(void **state)
 {
@@ -110,6 +130,27 @@ static void test_login_and_path(void **state)
     assert_memory_equal(server.heads[0], "POST /prefix/api/v2/alerts HTTP/1.1\r\n", 37);
     /* printf ann:s3cr3t-t0ken | base64 */
     assert_non_null(strstr(server.heads[0], "\r\nAuthorization: Basic YW5uOnMzY3IzdC10MGtlbg==\r\n"));
+    close_all();
+}
+
+/* What only ends an alert there shows nobody a word: a loss has to wait for a message that does. */
+static void test_loss_is_not_told_to_nobody(void **state)
+{
+    static const char lost[] = "(1 earlier notice did not arrive here";
+
+    (void)state;
+    open_with("pagerduty", SCRIPT("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", REPLY("")), 2);
+    outbox_fixture_start(&fixture);
+    outbox_fixture_put(&fixture, NOTICE_CRASHED, "one");
+    outbox_fixture_put(&fixture, NOTICE_RECOVERED, "one");
+    outbox_fixture_put(&fixture, NOTICE_CRASHED, "two");
+    outbox_fixture_put(&fixture, NOTICE_GAVE_UP, "two");
+    outbox_fixture_drain(&fixture);
+    assert_int_equal(server.request_count, 4);
+    assert_non_null(strstr(server.requests[1], "\"resolve\""));
+    assert_null(strstr(server.requests[1], lost));
+    assert_non_null(strstr(server.requests[2], lost));
+    assert_null(strstr(server.requests[3], lost));
     close_all();
 }
 
@@ -242,6 +283,25 @@ static void test_script_is_missing(void **state)
     wait_for_a_retry("the command cannot be run; see command; next try in 5 min");
 }
 
+/* An alert goes to all of them at the same time: none has to wait for the others. */
+static void test_many_scripts_at_a_time(void **state)
+{
+    static char *const names[] = {"two", "three", "four", "five", "six"};
+    char command[] = "sleep 0.3";
+    struct channel_config *first = open_script(command);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct channel_config *next = &fixture.config->channels[fixture.config->channel_count++];
+
+        *next = *first;
+        next->name = names[i];
+    }
+    put_and_drain();
+    assert_sent(6, 0, 0);
+    outbox_fixture_close(&fixture);
+}
+
 /* What is under way when all ends is killed, and leaves nothing open. */
 static void test_script_is_cancelled(void **state)
 {
@@ -260,9 +320,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_signed_url),
+        cmocka_unit_test(test_signed_anew_for_each_try),
         cmocka_unit_test(test_refused_with_a_reason),
         cmocka_unit_test(test_headers_and_method),
         cmocka_unit_test(test_login_and_path),
+        cmocka_unit_test(test_loss_is_not_told_to_nobody),
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_script_reads_the_notice),
@@ -270,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_script_hangs),
         cmocka_unit_test(test_script_dies),
         cmocka_unit_test(test_script_is_missing),
+        cmocka_unit_test(test_many_scripts_at_a_time),
         cmocka_unit_test(test_script_is_cancelled),
     };
 

@@ -29,6 +29,15 @@ static void test_copies_what_fits(void **state)
     assert_int_equal(dest[0], 'x');
 }
 
+static void test_character_size(void **state)
+{
+    (void)state;
+    assert_int_equal(text_character_size("a\xc3\xa9"), 1);
+    assert_int_equal(text_character_size("\xc3\xa9z"), 2);
+    assert_int_equal(text_character_size("\xe2\x80\xa6"), 3);
+    assert_int_equal(text_character_size("\xf0\x9f\x90\xb0\xf0\x9f\x90\xb0"), 4);
+}
+
 static void test_cuts_at_whole_characters(void **state)
 {
     char dest[16];
@@ -177,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies_what_fits),
+        cmocka_unit_test(test_character_size),
         cmocka_unit_test(test_cuts_at_whole_characters),
         cmocka_unit_test(test_appends_what_fits),
         cmocka_unit_test(test_says_durations),
