@@ -140,6 +140,7 @@ static void test_refuses_bad_values(void **state)
         {"fall = 0", ":1: fall is not usable; it must be from 1 to 100"},
         {"rise = 0", ":1: rise is not usable; it must be from 1 to 100"},
         {"max_restarts = 101", ":1: max_restarts is not usable; it must be from 1 to 100"},
+        {"max_cluster_restarts = 201", ":1: max_cluster_restarts is not usable; it must be from 1 to 200"},
         {"fall = three", ":1: fall " NUMBER},
         {"fall = -1", ":1: fall " NUMBER},
         {"fall = 0x3", ":1: fall " NUMBER},
