@@ -23,7 +23,7 @@ static const struct option root_options[] = {
     {"node", OPTION_NODE, ROOT(node), NULL, 0, 0, value_check_node_name},
     {"unit", OPTION_TEXT, ROOT(unit), "rabbitmq-server.service", 0, 0, value_check_unit},
     {"control_socket", OPTION_TEXT, ROOT(control_socket), "/run/rmqwatchd/control.sock", 0, 0,
-        value_check_path},
+        value_check_socket},
     {"state_dir", OPTION_TEXT, ROOT(state_dir), "/var/lib/rmqwatchd", 0, 0, value_check_path},
     {"interval", OPTION_DURATION, POLICY(interval_ms), "5s", 1 * SECOND, 10 * MINUTE, NULL},
     {"fast_interval", OPTION_DURATION, POLICY(fast_interval_ms), "1s", 100 * MS, 1 * MINUTE, NULL},
@@ -69,8 +69,9 @@ static const struct option management_options[] = {
 static const struct option exec_options[] = {
     {"enabled", OPTION_SWITCH, EXEC(enabled), "false", 0, 0, NULL},
     {"command", OPTION_LIST, EXEC(command),
-        "{\"/usr/sbin/rabbitmq-diagnostics\", \"--quiet\", \"--node\", \"%n\", \"check_running\"}", 0,
-        RMQ_COMMAND_WORDS_MAX - 1, value_check_word},
+        "{\"/usr/lib/rabbitmq/bin/rabbitmq-diagnostics\", \"--quiet\", \"--node\", \"%n\", "
+        "\"check_running\"}",
+        0, RMQ_COMMAND_WORDS_MAX - 1, value_check_word},
     {"interval", OPTION_DURATION, EXEC(interval_ms), "30s", 1 * SECOND, 1 * HOUR, NULL},
     {"timeout", OPTION_DURATION, EXEC(timeout_ms), "15s", 100 * MS, 10 * MINUTE, NULL},
 };

@@ -129,6 +129,10 @@ static void test_refuses_bad_values(void **state)
         {"unit = \"\"", ":1: " UNIT},
         {"unit = \"a/b.service\"", ":1: " UNIT},
         {"state_dir = var/lib", ":1: state_dir is not usable; it must be an absolute path"},
+        {"control_socket = "
+         "\"/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+         "0123456789abcdef0123456789abcdef\"",
+            ":1: control_socket is not usable; it must be an absolute path of at most 107 bytes"},
         {"interval = 5", ":1: interval " DURATION},
         {"interval = 0.5s", ":1: interval " DURATION},
         {"interval = -5s", ":1: interval " DURATION},
