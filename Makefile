@@ -61,15 +61,15 @@ check: lint unit cli sim ## lint, unit tests, command line, simulator: no root, 
 	@tests/summary $(BUILD)/results lint unit cli sim
 
 .PHONY: lint
-lint: $(BUILD)/.bootstrap-check $(LIBS) $(DAEMON) $(TOOL)
+lint: $(BUILD)/.bootstrap-check $(LIBS) $(DAEMON) $(TOOL) ## format, sizes, layers, purity of the core, scripts, README
 	@tests/lint/run $(BUILD)
 
 .PHONY: unit
-unit: $(BUILD)/.bootstrap-check $(UNIT_TESTS)
+unit: $(BUILD)/.bootstrap-check $(UNIT_TESTS) ## unit tests
 	@tests/run-unit $(BUILD)/results/unit $(UNIT_TESTS)
 
 .PHONY: cli
-cli: $(BUILD)/.bootstrap-check $(DAEMON) $(TOOL) $(RECORD)
+cli: $(BUILD)/.bootstrap-check $(DAEMON) $(TOOL) $(RECORD) ## command lines of the daemon and its tool
 	@tests/cli/run $(BUILD)
 
 .PHONY: sim
@@ -164,7 +164,7 @@ clean: ## remove everything that was built
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 # Installs what is missing for a purpose; asks apt nothing when all is there.
 $(BUILD)/.bootstrap-%: scripts/bootstrap

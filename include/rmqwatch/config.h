@@ -127,6 +127,9 @@ int config_load(const char *path, struct config **ret_config, char *error, size_
 int config_load_without_secrets(const char *path, struct config **ret_config, char *error, size_t error_size);
 void config_free(struct config *config); /* accepts NULL */
 
+/* Whether each command that is in use can be run by who asks. Otherwise ERROR says which cannot; it is no
+ * reason for the daemon not to start. */
+bool config_commands_run(const struct config *config, char *error, size_t error_size);
 /* A line for each channel: who gets what, and which secrets are set, but none of them. */
 void config_print_channels(const struct config *config, FILE *out);
 

@@ -15,6 +15,10 @@ enum {
     RMQ_OWNER_MAX = 64,   /* of a hold */
     RMQ_REASON_MAX = 128, /* of a hold */
     RMQ_PHASES_MAX = 6,   /* detect, ask, kill, boot, verify, and the sum */
+    /* Restarts that are remembered, of this node and of all others together. The configuration's limits may
+     * be no greater: they would never be reached. */
+    RMQ_RESTARTS_MAX = 100,
+    RMQ_CLUSTER_RESTARTS_MAX = 200,
 };
 
 #endif

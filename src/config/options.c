@@ -23,7 +23,7 @@ static const struct option root_options[] = {
     {"node", OPTION_NODE, ROOT(node), NULL, 0, 0, value_check_node_name},
     {"unit", OPTION_TEXT, ROOT(unit), "rabbitmq-server.service", 0, 0, value_check_unit},
     {"control_socket", OPTION_TEXT, ROOT(control_socket), "/run/rmqwatchd/control.sock", 0, 0,
-        value_check_path},
+        value_check_socket},
     {"state_dir", OPTION_TEXT, ROOT(state_dir), "/var/lib/rmqwatchd", 0, 0, value_check_path},
     {"interval", OPTION_DURATION, POLICY(interval_ms), "5s", 1 * SECOND, 10 * MINUTE, NULL},
     {"fast_interval", OPTION_DURATION, POLICY(fast_interval_ms), "1s", 100 * MS, 1 * MINUTE, NULL},
@@ -41,8 +41,9 @@ static const struct option root_options[] = {
     {"slow_boot", OPTION_DURATION, POLICY(slow_boot_ms), "2min", 1 * SECOND, 1 * DAY, NULL},
     {"verify_timeout", OPTION_DURATION, POLICY(verify_timeout_ms), "60s", 1 * SECOND, 1 * HOUR, NULL},
     {"verify_stable", OPTION_DURATION, POLICY(verify_stable_ms), "10s", 1 * SECOND, 1 * HOUR, NULL},
-    {"max_restarts", OPTION_COUNT, POLICY(max_restarts), "5", 1, 100, NULL},
-    {"max_cluster_restarts", OPTION_COUNT, POLICY(max_cluster_restarts), "8", 1, 1000, NULL},
+    {"max_restarts", OPTION_COUNT, POLICY(max_restarts), "5", 1, RMQ_RESTARTS_MAX, NULL},
+    {"max_cluster_restarts", OPTION_COUNT, POLICY(max_cluster_restarts), "8", 1, RMQ_CLUSTER_RESTARTS_MAX,
+        NULL},
     {"restart_window", OPTION_DURATION, POLICY(restart_window_ms), "10min", 10 * SECOND, 7 * DAY, NULL},
     {"backoff", OPTION_DURATION, POLICY(backoff_ms), "5s", 100 * MS, 1 * HOUR, NULL},
     {"backoff_max", OPTION_DURATION, POLICY(backoff_max_ms), "2min", 100 * MS, 1 * DAY, NULL},
@@ -68,8 +69,9 @@ static const struct option management_options[] = {
 static const struct option exec_options[] = {
     {"enabled", OPTION_SWITCH, EXEC(enabled), "false", 0, 0, NULL},
     {"command", OPTION_LIST, EXEC(command),
-        "{\"/usr/sbin/rabbitmq-diagnostics\", \"--quiet\", \"--node\", \"%n\", \"check_running\"}", 0,
-        RMQ_COMMAND_WORDS_MAX - 1, value_check_word},
+        "{\"/usr/lib/rabbitmq/bin/rabbitmq-diagnostics\", \"--quiet\", \"--node\", \"%n\", "
+        "\"check_running\"}",
+        0, RMQ_COMMAND_WORDS_MAX - 1, value_check_word},
     {"interval", OPTION_DURATION, EXEC(interval_ms), "30s", 1 * SECOND, 1 * HOUR, NULL},
     {"timeout", OPTION_DURATION, EXEC(timeout_ms), "15s", 100 * MS, 10 * MINUTE, NULL},
 };

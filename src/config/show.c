@@ -1,6 +1,9 @@
 #include "rmqwatch/channel.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Only its name: what stands behind it may be worth hiding. */
 static void print_headers(const struct channel_config *channel, FILE *out)
@@ -55,6 +58,29 @@ static void print_channel(const struct channel_config *channel, FILE *out)
         if (secrets[i].secret->value != NULL)
             fprintf(out, "; %s read", secrets[i].words);
     fputc('\n', out);
+}
+
+static bool can_run(
+    const struct config *config, const char *section, const char *command, char *error, size_t error_size)
+{
+    if (access(command, X_OK) == 0)
+        return true;
+    snprintf(error, error_size, "%s: %s: command %s cannot be run: %s; check the path and its permissions",
+        config->path, section, command, strerror(errno));
+    return false;
+}
+
+bool config_commands_run(const struct config *config, char *error, size_t error_size)
+{
+    if (config->exec.enabled && !can_run(config, "exec", config->exec.command[0], error, error_size))
+        return false;
+    for (size_t i = 0; i < config->channel_count; i++) {
+        const struct channel_config *channel = &config->channels[i];
+
+        if (channel->command[0] && !can_run(config, channel->name, channel->command[0], error, error_size))
+            return false;
+    }
+    return true;
 }
 
 void config_print_channels(const struct config *config, FILE *out)

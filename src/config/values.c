@@ -21,6 +21,7 @@ enum {
     VALUE_USERNAME_MAX = 255,
     VALUE_PATH_MAX = 4095,
     VALUE_LABEL_MAX = 255,
+    VALUE_SOCKET_MAX = 107, /* sun_path without its NUL */
 };
 
 static bool value_has_control(const char *value)
@@ -141,6 +142,13 @@ const char *value_check_path(const char *value)
 {
     return value[0] != '/' || strlen(value) > VALUE_PATH_MAX || value_has_control(value)
                ? "must be an absolute path"
+               : NULL;
+}
+
+const char *value_check_socket(const char *value)
+{
+    return value_check_path(value) != NULL || strlen(value) > VALUE_SOCKET_MAX
+               ? "must be an absolute path of at most 107 bytes"
                : NULL;
 }
 

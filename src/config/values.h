@@ -9,6 +9,7 @@ const char *value_check_cluster(const char *value);
 const char *value_check_node_name(const char *value);
 const char *value_check_unit(const char *value);
 const char *value_check_path(const char *value);
+const char *value_check_socket(const char *value);
 const char *value_check_host(const char *value);       /* name, IPv4 or IPv6 address without brackets */
 const char *value_check_http_url(const char *value);   /* http(s)://host[:port] and nothing more */
 const char *value_check_smtp_url(const char *value);   /* smtp(s)://host[:port] and nothing more */

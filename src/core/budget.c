@@ -14,9 +14,9 @@ static uint32_t count_since(
 }
 
 /* Keeps the newest. */
-static void remember(uint64_t *times_ms, uint32_t *count, uint64_t now_ms)
+static void remember(uint64_t *times_ms, uint32_t *count, uint32_t max, uint64_t now_ms)
 {
-    if (*count == BUDGET_RESTARTS_MAX)
+    if (*count == max)
         memmove(times_ms, times_ms + 1, sizeof(uint64_t) * --*count);
     times_ms[(*count)++] = now_ms;
 }
@@ -39,12 +39,12 @@ uint32_t budget_cluster_used(const struct budget *budget, const struct policy *p
 
 void budget_note_peer(struct budget *budget, uint64_t now_ms)
 {
-    remember(budget->peer_returns_ms, &budget->peer_count, now_ms);
+    remember(budget->peer_returns_ms, &budget->peer_count, RMQ_CLUSTER_RESTARTS_MAX, now_ms);
 }
 
 void budget_spend(struct budget *budget, uint64_t now_ms)
 {
-    remember(budget->restarts_ms, &budget->count, now_ms);
+    remember(budget->restarts_ms, &budget->count, RMQ_RESTARTS_MAX, now_ms);
 }
 
 static uint64_t doubled(uint64_t base_ms, uint32_t times, uint64_t max_ms)

@@ -2,18 +2,17 @@
 #ifndef RMQWATCH_CORE_BUDGET_H
 #define RMQWATCH_CORE_BUDGET_H
 
+#include "rmqwatch/limits.h"
 #include "rmqwatch/policy.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BUDGET_RESTARTS_MAX = 32 }; /* upper bound of policy.max_restarts */
-
 struct budget {
     uint32_t count; /* remembered restarts, oldest first */
-    uint64_t restarts_ms[BUDGET_RESTARTS_MAX];
+    uint64_t restarts_ms[RMQ_RESTARTS_MAX];
     uint32_t peer_count; /* remembered returns of other members, oldest first */
-    uint64_t peer_returns_ms[BUDGET_RESTARTS_MAX];
+    uint64_t peer_returns_ms[RMQ_CLUSTER_RESTARTS_MAX];
     uint32_t give_ups; /* slow retries since giving up; 0: not given up */
 };
 

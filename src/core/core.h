@@ -165,9 +165,9 @@ struct core_snapshot {
     struct core_snapshot_watch watches[WATCH_PEER + RMQ_MEMBERS_MAX];
     uint32_t give_ups;
     uint32_t restart_count;
-    int64_t restarts_wall_ms[BUDGET_RESTARTS_MAX];
+    int64_t restarts_wall_ms[RMQ_RESTARTS_MAX];
     uint32_t peer_return_count;
-    int64_t peer_returns_wall_ms[BUDGET_RESTARTS_MAX];
+    int64_t peer_returns_wall_ms[RMQ_CLUSTER_RESTARTS_MAX];
     struct hold hold; /* until_ms is not used */
     bool seen_running;
     bool running;           /* the unit, when this was taken */

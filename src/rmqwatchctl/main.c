@@ -38,6 +38,7 @@ static void print_help(FILE *out)
           "\n"
           "  -s, --socket=PATH    ask the daemon that listens on PATH, instead of $RMQWATCH_SOCKET\n"
           "                       or " DEFAULT_SOCKET "\n"
+          "  -j, --json           print the answer as JSON\n"
           "  -h, --help           print this help\n"
           "  -V, --version        print the version\n"
           "\n"
@@ -79,6 +80,7 @@ static int parse_options(int argc, char **argv, struct tool *tool)
 {
     static const struct option options[] = {
         {"socket", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
@@ -86,8 +88,12 @@ static int parse_options(int argc, char **argv, struct tool *tool)
     int option;
 
     /* + : the first other word is the command, and what follows is its own. */
-    while ((option = getopt_long(argc, argv, "+s:hV", options, NULL)) != -1) {
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "+s:jhV", options, NULL)) != -1) {
         switch (option) {
+        case 'j':
+            tool->json = true;
+            break;
         case 's':
             tool->socket = optarg;
             break;
@@ -98,7 +104,8 @@ static int parse_options(int argc, char **argv, struct tool *tool)
             puts("rmqwatchctl " RMQWATCH_VERSION);
             return EXIT_DONE;
         default:
-            fputs("Try 'rmqwatchctl --help'.\n", stderr);
+            fprintf(stderr, "rmqwatchctl: '%s' is no option, or lacks its value; try 'rmqwatchctl --help'\n",
+                argv[optind - 1]);
             return EXIT_USAGE;
         }
     }
@@ -125,11 +132,11 @@ int main(int argc, char **argv)
     struct tool tool = {.socket = socket && socket[0] ? socket : DEFAULT_SOCKET};
     int code = parse_options(argc, argv, &tool);
 
-    if (code >= 0)
-        return code;
-    (void)curl_global_init(CURL_GLOBAL_NOTHING);
-    code = run(&tool, argc - optind, argv + optind);
-    curl_global_cleanup();
+    if (code < 0) {
+        (void)curl_global_init(CURL_GLOBAL_NOTHING);
+        code = run(&tool, argc - optind, argv + optind);
+        curl_global_cleanup();
+    }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("rmqwatchctl: standard output cannot be written\n", stderr);
         return EXIT_FAILED;

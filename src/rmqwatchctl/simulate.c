@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SCENARIOS_MAX = 64, OTHER_DICE = 10, SENTENCE_MAX = 1024 };
 
@@ -23,6 +24,23 @@ static int print_list(void)
     for (size_t i = 0; sim_scenario_name(i); i++)
         printf("%-14s %s\n", sim_scenario_name(i), sim_scenario_about(i));
     return EXIT_DONE;
+}
+
+static int print_list_json(void)
+{
+    cJSON *json = cJSON_CreateObject(), *array = cJSON_AddArrayToObject(json, "scenarios");
+    int code;
+
+    for (size_t i = 0; sim_scenario_name(i); i++) {
+        cJSON *scenario = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(scenario, "name", sim_scenario_name(i));
+        cJSON_AddStringToObject(scenario, "about", sim_scenario_about(i));
+        cJSON_AddItemToArray(array, scenario);
+    }
+    code = print_json(json);
+    cJSON_Delete(json);
+    return code;
 }
 
 static bool find_scenario(const char *name, size_t *ret_index)
@@ -209,10 +227,16 @@ static int run(const struct command *command, struct tool *tool, int argc, char 
 
     if (code >= 0)
         return code;
+    if (list && first < argc)
+        return command_misused(command, "simulate: '%s' beside --list, which shows all", argv[first]);
     if (list)
-        return print_list();
-    if (first < argc && !find_scenario(argv[first], &scenarios[0]))
+        return tool->json ? print_list_json() : print_list();
+    if (first < argc && !find_scenario(argv[first], &scenarios[0])) {
         path = argv[first++];
+        if (!strchr(path, '/') && access(path, F_OK) < 0)
+            return command_misused(
+                command, "simulate: '%s' is neither a file nor a scenario, see --list", path);
+    }
     for (; first < argc; first++)
         if (!find_scenario(argv[first], &scenarios[count++]))
             return command_misused(command, "simulate: '%s' is no scenario, see --list", argv[first]);

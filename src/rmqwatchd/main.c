@@ -257,8 +257,10 @@ static int check_config(const char *path)
     struct config *config = NULL;
     char error[512];
 
-    if (config_load(path, &config, error, sizeof(error)) < 0) {
+    if (config_load(path, &config, error, sizeof(error)) < 0 ||
+        !config_commands_run(config, error, sizeof(error))) {
         fprintf(stderr, "%s\n", error);
+        config_free(config);
         return EXIT_CONFIG;
     }
     printf("%s: good\n", path);
@@ -278,10 +280,14 @@ static int load_and_run(const struct arguments *arguments)
     if (arguments->foreground)
         unsetenv("JOURNAL_STREAM");
     log_open("rmqwatchd", arguments->verbose ? LOG_DEBUG : LOG_INFO);
-    if (config_load(arguments->config, &config, error, sizeof(error)) < 0)
+    if (config_load(arguments->config, &config, error, sizeof(error)) < 0) {
         log_line(LOG_ERR, "%s", error);
-    else
+    } else {
+        /* The broker is guarded without it, too. */
+        if (!config_commands_run(config, error, sizeof(error)))
+            log_line(LOG_WARNING, "%s", error);
         code = run(arguments, config);
+    }
     log_close();
     return code;
 }

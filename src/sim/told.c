@@ -8,6 +8,7 @@
 
 enum {
     NOTICES_PER_FAULT = 14, /* of all agents together */
+    RESTARTS_IN_THAT = 5,   /* each of which may be told; who allows more is told of more */
 };
 
 #define FAULT(name) (UINT32_C(1) << FAULT_##name)
@@ -186,6 +187,13 @@ static void note_problem(struct sim_world *world, struct sim_node *node, const s
     text_copy(agent->problems[agent->problem_count++].incident, RMQ_INCIDENT_ID_MAX, notice->incident);
 }
 
+static uint32_t notices_per_fault(const struct sim_world *world)
+{
+    uint32_t restarts = world->policy.max_restarts;
+
+    return NOTICES_PER_FAULT + (restarts > RESTARTS_IN_THAT ? restarts - RESTARTS_IN_THAT : 0);
+}
+
 void sim_told_action(struct sim_world *world, struct sim_node *node, const struct action *action)
 {
     switch (action->kind) {
@@ -204,7 +212,7 @@ void sim_told_action(struct sim_world *world, struct sim_node *node, const struc
         check_word(world, node, &action->notice);
         check_once(world, node, &action->notice);
         note_problem(world, node, &action->notice);
-        if (world->notices > NOTICES_PER_FAULT * (world->faults_begun + 1))
+        if (world->notices > notices_per_fault(world) * (world->faults_begun + 1))
             sim_fail(world, "flood", "a fault leads to a bounded number of notices",
                 "%u of %u faults at %.1f s", world->notices, world->faults_begun,
                 (double)world->now_ms / 1000);

@@ -16,7 +16,7 @@ from lab.process import LabError
 
 TICK = 8
 TICKS = f"[{{kernel, [{{net_ticktime, {TICK}}}]}}].\n"
-OPTIONS = {"views_settle": "12s", "backoff_max": "10s", "max_restarts": 90, "max_cluster_restarts": 900}
+OPTIONS = {"views_settle": "12s", "backoff_max": "10s", "max_restarts": 90, "max_cluster_restarts": 200}
 SHORT_HANG = 3  # seconds: not enough for three failures in a row
 
 

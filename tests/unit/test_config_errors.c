@@ -129,6 +129,10 @@ static void test_refuses_bad_values(void **state)
         {"unit = \"\"", ":1: " UNIT},
         {"unit = \"a/b.service\"", ":1: " UNIT},
         {"state_dir = var/lib", ":1: state_dir is not usable; it must be an absolute path"},
+        {"control_socket = "
+         "\"/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+         "0123456789abcdef0123456789abcdef\"",
+            ":1: control_socket is not usable; it must be an absolute path of at most 107 bytes"},
         {"interval = 5", ":1: interval " DURATION},
         {"interval = 0.5s", ":1: interval " DURATION},
         {"interval = -5s", ":1: interval " DURATION},
@@ -140,6 +144,7 @@ static void test_refuses_bad_values(void **state)
         {"fall = 0", ":1: fall is not usable; it must be from 1 to 100"},
         {"rise = 0", ":1: rise is not usable; it must be from 1 to 100"},
         {"max_restarts = 101", ":1: max_restarts is not usable; it must be from 1 to 100"},
+        {"max_cluster_restarts = 201", ":1: max_cluster_restarts is not usable; it must be from 1 to 200"},
         {"fall = three", ":1: fall " NUMBER},
         {"fall = -1", ":1: fall " NUMBER},
         {"fall = 0x3", ":1: fall " NUMBER},

@@ -73,10 +73,33 @@ static void test_the_oldest_restart_makes_room_for_the_newest(void **state)
     struct budget budget = {0};
 
     (void)state;
-    for (uint64_t i = 0; i < BUDGET_RESTARTS_MAX + 5; i++)
+    for (uint64_t i = 0; i < RMQ_RESTARTS_MAX + 5; i++)
         budget_spend(&budget, 1000 + i);
-    assert_int_equal(budget.count, BUDGET_RESTARTS_MAX);
-    assert_int_equal(budget.restarts_ms[BUDGET_RESTARTS_MAX - 1], 1000 + BUDGET_RESTARTS_MAX + 4);
+    assert_int_equal(budget.count, RMQ_RESTARTS_MAX);
+    assert_int_equal(budget.restarts_ms[RMQ_RESTARTS_MAX - 1], 1000 + RMQ_RESTARTS_MAX + 4);
+}
+
+/* A limit that could never be reached would mean restarts without end. */
+static void test_the_greatest_limits_of_the_configuration_are_reached(void **state)
+{
+    struct policy greatest = policy;
+    struct budget budget = {0};
+
+    (void)state;
+    greatest.max_restarts = RMQ_RESTARTS_MAX;
+    greatest.max_cluster_restarts = RMQ_CLUSTER_RESTARTS_MAX;
+    for (uint32_t i = 0; i < greatest.max_restarts; i++) {
+        assert_true(budget_left(&budget, &greatest, 1000));
+        budget_spend(&budget, 1000);
+    }
+    assert_false(budget_left(&budget, &greatest, 1000));
+    budget.count = 0;
+    for (uint32_t i = 0; i < greatest.max_cluster_restarts; i++) {
+        assert_int_equal(budget_cluster_used(&budget, &greatest, 1000), i);
+        budget_note_peer(&budget, 1000);
+    }
+    budget_note_peer(&budget, 1000);
+    assert_int_equal(budget_cluster_used(&budget, &greatest, 1000), greatest.max_cluster_restarts);
 }
 
 int main(void)
@@ -88,6 +111,7 @@ int main(void)
         cmocka_unit_test(test_the_pause_before_the_second_start_is_the_shortest_and_then_doubles),
         cmocka_unit_test(test_the_pause_between_slow_retries_doubles_up_to_its_limit),
         cmocka_unit_test(test_the_oldest_restart_makes_room_for_the_newest),
+        cmocka_unit_test(test_the_greatest_limits_of_the_configuration_are_reached),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,8 +148,8 @@ static void test_a_retry_after_a_resume_that_came_to_nothing_waits_no_longer(voi
 static void test_a_snapshot_that_is_damaged_or_from_the_future_is_survived(void **context)
 {
     struct core_snapshot snapshot = {.state = STATE_KILLING,
-        .restart_count = 99,
-        .peer_return_count = 99,
+        .restart_count = 999,
+        .peer_return_count = 999,
         .opening_count = 99,
         .watch_count = 99,
         .told_count = 99,
@@ -159,14 +159,17 @@ static void test_a_snapshot_that_is_damaged_or_from_the_future_is_survived(void 
 
     (void)context;
     snapshot.since_wall_ms = 1800000000000;
-    for (int i = 0; i < BUDGET_RESTARTS_MAX; i++)
-        snapshot.restarts_wall_ms[i] = snapshot.peer_returns_wall_ms[i] = 1800000000000;
+    for (int i = 0; i < RMQ_RESTARTS_MAX; i++)
+        snapshot.restarts_wall_ms[i] = 1800000000000;
+    for (int i = 0; i < RMQ_CLUSTER_RESTARTS_MAX; i++)
+        snapshot.peer_returns_wall_ms[i] = 1800000000000;
     snapshot.restarts_wall_ms[0] = 1700000000000 - 9000;
     for (size_t i = 0; i < RMQ_MEMBERS_MAX; i++)
         snprintf(snapshot.members[i], RMQ_NODE_NAME_MAX, "rabbit@%zu", i);
     core_init(&s.core, STORY_LOCAL, "", &policy, 5000);
     core_restore(&s.core, &snapshot, 5000, 1700000000000);
-    assert_int_equal(s.core.rescue.budget.count, BUDGET_RESTARTS_MAX);
+    assert_int_equal(s.core.rescue.budget.count, RMQ_RESTARTS_MAX);
+    assert_int_equal(s.core.rescue.budget.peer_count, RMQ_CLUSTER_RESTARTS_MAX);
     assert_int_equal(s.core.rescue.budget.restarts_ms[0], 0); /* before this machine's boot */
     assert_int_equal(s.core.rescue.budget.restarts_ms[1], 5000);
     assert_int_equal(s.core.member_count, RMQ_MEMBERS_MAX);

@@ -155,9 +155,9 @@ static void test_counters_do_not_run_over(void **context)
     story_local(&s)->probes[PROBE_AMQP].successes = UINT32_MAX;
     story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_OK);
     assert_int_equal(story_local(&s)->probes[PROBE_AMQP].successes, UINT32_MAX);
-    for (int i = 0; i < 3 * BUDGET_RESTARTS_MAX; i++)
+    for (int i = 0; i < 3 * RMQ_RESTARTS_MAX; i++)
         budget_spend(&s.core.rescue.budget, s.now_ms);
-    assert_int_equal(s.core.rescue.budget.count, BUDGET_RESTARTS_MAX);
+    assert_int_equal(s.core.rescue.budget.count, RMQ_RESTARTS_MAX);
     assert_int_equal(budget_backoff_ms(&s.core.rescue.budget, &s.core.policy, s.now_ms), 120000);
 }
 
