@@ -71,6 +71,8 @@ static const struct known_cause {
     {"cannot run on Erlang ", DETAIL_REST, "this version of RabbitMQ cannot run on Erlang ", "", false},
     {"schema_integrity_check_failed", DETAIL_NONE, "its database does not fit this version of RabbitMQ", "",
         false},
+    {"rejected. Invalid challenge reply", DETAIL_NONE, "the Erlang cookie is not that of the other nodes", "",
+        false},
     {"epmd error for host ", DETAIL_REST, "this host's own name cannot be used: ", "", false},
     {"Timeout contacting cluster nodes: ", DETAIL_REST, "it waited in vain for other nodes: ", "", false},
     {"timeout_waiting_for_tables", DETAIL_NONE, "it waited in vain for the other nodes' tables", "", false},

@@ -275,6 +275,16 @@ const char golden_log_other_cookie_40[] =
     "tools use consistent hostnames when addressing each other\n"
     "2026-11-23 00:19:49.620332+00:00 [error] <0.216.0> \n";
 
+const char golden_log_refused_cookie_40[] =
+    "2026-11-23 00:19:49.838223+00:00 [error] <0.422.0> ** Connection attempt from node rabbit@rmq3 "
+    "rejected. Invalid challenge reply. **\n"
+    "2026-11-23 00:19:49.838223+00:00 [error] <0.422.0> \n"
+    "2026-11-23 00:19:50.621906+00:00 [error] <0.215.0>     exception exit: {{timeout_waiting_for_tables,\n"
+    "2026-11-23 00:19:50.621906+00:00 [error] <0.215.0>                          "
+    "[rabbit@rmq2,rabbit@rmq3,rabbit@rmq1],\n"
+    "2026-11-23 00:19:50.621906+00:00 [error] <0.215.0>                          "
+    "[rabbit_user,rabbit_user_permission,\n";
+
 const char golden_log_no_peers_310[] =
     "2026-11-22 20:45:05.578020+00:00 [warning] <0.223.0> Error while waiting for Mnesia tables: "
     "{timeout_waiting_for_tables,\n"

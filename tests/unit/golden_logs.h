@@ -23,6 +23,7 @@ extern const char golden_log_open_cookie_310[];
 /* 3.10.8: two nodes, two cookies */
 extern const char golden_log_other_cookie_310[];
 extern const char golden_log_other_cookie_40[];
+extern const char golden_log_refused_cookie_40[];
 /* 3.10.8: the node that must come first does not run */
 extern const char golden_log_no_peers_310[];
 /* 3.10.8: the others have forgotten this node */

@@ -72,6 +72,7 @@ static void test_real_logs(void **state)
         {golden_log_other_cookie_310, "the Erlang cookie is not that of the other nodes",
             "BOOT FAILED\nTimeout contacting cluster nodes: [rabbit@rmq2]."},
         {golden_log_other_cookie_40, "the Erlang cookie is not that of the other nodes", NULL},
+        {golden_log_refused_cookie_40, "the Erlang cookie is not that of the other nodes", NULL},
         {golden_log_no_peers_310, "it waited in vain for other nodes: [rabbit@rmq2]",
             "BOOT FAILED\nTimeout contacting cluster nodes: [rabbit@rmq2]."},
         {golden_log_inconsistent_310,
