@@ -42,24 +42,27 @@ static void correct_device(const struct statx *status, struct lock_file *file)
 #endif
 }
 
-void package_locks_find(struct package_locks *ret_locks)
+void package_locks_add(struct package_locks *locks, const char *path, const char *manager)
 {
     unsigned mask = STATX_INO;
     struct statx status;
+    struct lock_file *file = &locks->files[locks->count];
 
 #ifdef STATX_MNT_ID
     mask |= STATX_MNT_ID;
 #endif
-    memset(ret_locks, 0, sizeof(*ret_locks));
-    for (size_t i = 0; i < PACKAGE_LOCKS_MAX; i++) {
-        struct lock_file *file = &ret_locks->files[ret_locks->count];
+    if (locks->count >= PACKAGE_LOCKS_MAX || statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, mask, &status) < 0)
+        return;
+    *file = (struct lock_file){status.stx_dev_major, status.stx_dev_minor, status.stx_ino};
+    correct_device(&status, file);
+    locks->managers[locks->count++] = manager;
+}
 
-        if (statx(AT_FDCWD, places[i].path, AT_STATX_DONT_SYNC, mask, &status) < 0)
-            continue;
-        *file = (struct lock_file){status.stx_dev_major, status.stx_dev_minor, status.stx_ino};
-        correct_device(&status, file);
-        ret_locks->managers[ret_locks->count++] = places[i].manager;
-    }
+void package_locks_find(struct package_locks *ret_locks)
+{
+    memset(ret_locks, 0, sizeof(*ret_locks));
+    for (size_t i = 0; i < PACKAGE_LOCKS_MAX; i++)
+        package_locks_add(ret_locks, places[i].path, places[i].manager);
 }
 
 /* By the name of the process that holds the lock: "apt-get" says more than "dpkg". */

@@ -14,7 +14,9 @@ struct package_locks {
     const char *managers[PACKAGE_LOCKS_MAX]; /* "dpkg", "rpm" */
 };
 
-/* Looks for them. It may wait for a disk: not on the loop. */
+/* Adds the file at PATH, if there is one and room for it; MANAGER is static. */
+void package_locks_add(struct package_locks *locks, const char *path, const char *manager);
+/* Looks for all that are known. It may wait for a disk: not on the loop. */
 void package_locks_find(struct package_locks *ret_locks);
 
 /* Fills the sample's packages from /proc/locks, with BUFFER's help. Not known where that file is hidden, or

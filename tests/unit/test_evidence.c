@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -215,17 +214,18 @@ static void test_package_lock(void **state)
 {
     static char buffer[64 * 1024];
     struct host_sample sample = {0};
-    struct package_locks locks = {.count = 1, .managers = {"dpkg"}};
+    struct package_locks locks = {0};
     const struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    struct stat status;
     char path[64];
     int fd;
 
     (void)state;
     snprintf(path, sizeof(path), "%s/lock", test.directory);
+    package_locks_add(&locks, path, "dpkg"); /* there is none yet */
+    assert_int_equal(locks.count, 0);
     fd = open(path, O_RDWR | O_CREAT, 0600);
-    assert_int_equal(fstat(fd, &status), 0);
-    locks.files[0] = (struct lock_file){major(status.st_dev), minor(status.st_dev), status.st_ino};
+    package_locks_add(&locks, path, "dpkg");
+    assert_int_equal(locks.count, 1);
     package_locks_sample(&locks, buffer, sizeof(buffer), &sample);
     assert_true(sample.packages_known && !sample.packages_changing);
     assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
