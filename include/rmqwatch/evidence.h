@@ -118,6 +118,9 @@ struct unit_state {
     uint32_t n_restarts;
     uint64_t timeout_start_ms; /* TimeoutStartUSec; UINT64_MAX for infinity */
     uint64_t restart_delay_ms; /* RestartUSec: how long systemd itself waits in auto-restart */
+    /* InactiveEnterTimestampMonotonic, on the clock of event.now_ms: when it died or was stopped last, 0 for
+     * never. Unlike StateChangeTimestamp it stays while the wait for a restart becomes a start. */
+    uint64_t inactive_enter_ms;
 };
 
 /* What this machine's kernel says. Each part has its own "known" flag. */

@@ -94,8 +94,16 @@ static bool is_activating(const struct unit_state *state)
     return state->active == UNIT_ACTIVATING && !unit_is_waiting_to_restart(state);
 }
 
+/* An agent that has slept, for less than a stall perhaps, hears first what was news when it fell asleep. The
+ * unit may have been started since: of an old death it is only certain that it is no news. */
+static bool is_news(const struct unit_state *state, uint64_t now_ms)
+{
+    return now_ms - state->inactive_enter_ms + UNIT_NEWS_MS <= 2 * UNIT_NEWS_MS;
+}
+
 /* What is remembered around the unit's state: who wanted it stopped, since when it is dead. */
-static void remember_unit(struct core *core, const struct unit_state *before, const struct unit_state *state)
+static void remember_unit(
+    struct core *core, const struct unit_state *before, const struct unit_state *state, uint64_t now_ms)
 {
     struct unit_evidence *unit = &core->unit;
     bool dead = state->active == UNIT_FAILED || unit_is_waiting_to_restart(state);
@@ -114,8 +122,8 @@ static void remember_unit(struct core *core, const struct unit_state *before, co
         unit->stop_requested = true;
     if (!unit->known && core->stopped_invocation[0])
         unit->stop_requested = !strcmp(core->stopped_invocation, state->invocation_id);
-    if (dead && !was_dead) /* an age that is not known must not look fresh: this agent may have slept since */
-        core->dead_since_ms = unit->known ? core->stepped_ms : 0;
+    if (dead && !was_dead)
+        core->dead_since_ms = is_news(state, now_ms) ? state->inactive_enter_ms : 0;
 }
 
 /* Takes the unit's state in; returns the edge that it makes, or TRIGGER_COUNT for none. */
@@ -132,7 +140,7 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
 
     bool ended = unit->ended_ms > 0;
 
-    remember_unit(core, &before, state);
+    remember_unit(core, &before, state, now_ms);
     unit->awaited = false;
     unit->ended_ms = 0;
     unit->own_job = unit->own_job && !ended;
@@ -187,6 +195,9 @@ static enum trigger absorb_tick(struct core *core, uint64_t now_ms)
 static enum trigger absorb_refusal(struct core *core, const struct request_event *request)
 {
     core->unit.own_job = core->unit.awaited = false;
+    /* The end of its restart loop was refused: who stops it now is somebody else. */
+    if (core->rescue.state == STATE_GAVE_UP)
+        core->unit.own_stop = false;
     text_copy(core->rescue.refusal, sizeof(core->rescue.refusal), request->error);
     return TRIGGER_REFUSED;
 }

@@ -37,10 +37,11 @@ static void notice_stall(struct core *core, const struct event *event)
     partitioned = core->members[0].view.partitioned;
     for (size_t i = 0; i < core->member_count; i++) {
         const struct probe_memory *amqp = &core->members[i].probes[PROBE_AMQP];
-        bool silent = amqp->failures > 0 && amqp->result == PROBE_RESULT_SILENT;
+        /* A port of this node that was closed may have been opened, and hang since. */
+        bool failed = amqp->failures > 0 && (i == 0 || amqp->result == PROBE_RESULT_SILENT);
 
         member_forget(&core->members[i]);
-        if (silent)
+        if (failed)
             member_suspect(&core->members[i]);
     }
     core->members[0].view.partitioned = partitioned; /* nobody has heard that it is over */
@@ -201,7 +202,6 @@ void core_step(struct core *core, const struct event *event, struct action_list 
     /* A deadline in the past would be a loop without end. */
     if (core->deadline_ms <= event->now_ms)
         core->deadline_ms = event->now_ms + 1;
-    core->stepped_ms = event->now_ms;
 }
 
 uint64_t core_deadline_ms(const struct core *core)

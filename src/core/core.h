@@ -112,7 +112,7 @@ struct core {
     struct unit_evidence unit;
     char stopped_invocation[33]; /* restored: the run of the broker that an operator had stopped */
     bool seen_running;
-    uint64_t dead_since_ms; /* since when it is failed or waits in auto-restart; 0: before this agent */
+    uint64_t dead_since_ms; /* since when it is failed or waits in auto-restart; 0: heard too late */
     struct process process; /* of the local broker */
     bool packages_changing;
     uint64_t packages_ms; /* when that was heard */
@@ -127,7 +127,6 @@ struct core {
     struct watch peer_watches[RMQ_MEMBERS_MAX];
     bool stalled;
     uint64_t minority_ms;        /* when no majority was there last, even if this node served; 0: never */
-    uint64_t stepped_ms;         /* when an event was taken in last */
     uint32_t standing;           /* bit set: what is to be written down when it begins or ends */
     bool suspected;              /* the local node's answers were on their way to a verdict */
     uint64_t kept_ms;            /* when a suspicion was written down last; 0: never */

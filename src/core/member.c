@@ -77,6 +77,8 @@ static void absorb_down(struct probe_memory *memory, const struct probe_event *p
     memory->mutes = info->host_answers ? 0 : memory->mutes + 1;
     if (memory->refusals == 1)
         memory->refused_since_ms = probe->started_ms;
+    if (memory->timeouts == 1)
+        memory->silent_since_ms = probe->started_ms;
     if (memory->failures >= policy->fall)
         memory->health = HEALTH_DOWN;
 }
@@ -129,13 +131,25 @@ static void absorb_view(struct member *member, const struct probe_event *probe, 
     }
 }
 
+/* An answer that was overtaken by a later one. Nobody can tell which of them was written first, so the worse
+ * one counts until the next. */
+static void absorb_overtaken(struct member *member, const struct probe_event *probe)
+{
+    if (probe->has_view && probe->view.partitions_known && probe->view.partitioned)
+        member->view.partitioned = true;
+}
+
 void member_absorb(
     struct member *member, const struct probe_event *probe, const struct policy *policy, uint64_t now_ms)
 {
     struct probe_memory *memory = &member->probes[probe->kind];
     const struct probe_result_info *info = probe_result_info(probe->result);
 
-    if (probe->started_ms < memory->succeeded_ms || proves_nothing(memory, probe))
+    if (probe->started_ms < memory->succeeded_ms) {
+        absorb_overtaken(member, probe);
+        return;
+    }
+    if (proves_nothing(memory, probe))
         return;
     if (info->health == HEALTH_UP) {
         absorb_up(memory, probe, policy);
@@ -204,8 +218,8 @@ uint64_t member_silent_since_ms(const struct member *member)
     uint64_t since_ms = 0;
 
     for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
-        if (member->probes[kind].timeouts > 0 && member->probes[kind].failed_since_ms > since_ms)
-            since_ms = member->probes[kind].failed_since_ms;
+        if (member->probes[kind].timeouts > 0 && member->probes[kind].silent_since_ms > since_ms)
+            since_ms = member->probes[kind].silent_since_ms;
     return since_ms;
 }
 

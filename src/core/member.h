@@ -13,6 +13,7 @@ struct probe_memory {
     uint64_t counted_ms;       /* start of the last failure that counted */
     uint64_t failed_since_ms;  /* start of the first failure in a row */
     uint64_t refused_since_ms; /* start of the first of the refusals */
+    uint64_t silent_since_ms;  /* start of the first of the timeouts */
     uint64_t succeeded_ms;     /* start of the last success */
     uint64_t up_since_ms;      /* start of the first success in a row */
     uint64_t deep_ok_ms;       /* start of the last deep success */

@@ -38,14 +38,16 @@ static bool answered_well(const struct core *core, const struct member *member)
            member->probes[PROBE_MANAGEMENT].misconfigured == 0;
 }
 
-/* While this agent was away a member may have become another process, one that boots perhaps and opens its
- * API early: what the former one said counts once the AMQP port answers, which opens when the boot is over.
- */
+/* While this agent was away, or the network was, a member may have become another process, one that boots
+ * perhaps and opens its API early: what the former one said counts once the AMQP port answers, which opens
+ * when the boot is over. */
 static bool is_the_same(const struct member *member)
 {
     const struct probe_memory *amqp = &member->probes[PROBE_AMQP];
 
-    return !member->recalled || (amqp->succeeded_ms > 0 && amqp->failures == 0);
+    if (amqp->failures > 0)
+        return member->members_started_ms >= amqp->failed_since_ms;
+    return !member->recalled || amqp->succeeded_ms > 0;
 }
 
 static bool has_view(const struct core *core, const struct member *member)

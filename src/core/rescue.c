@@ -131,15 +131,21 @@ static void close_incident(struct core *core)
  */
 enum { OWN_RESTART_MARGIN_MS = 1000 };
 
+/* A RestartUnit cuts systemd's wait short, and would disturb one that was started meanwhile. */
+static bool is_early(const struct core *core, uint64_t now_ms)
+{
+    if (core->stalled || core->dead_since_ms == 0) /* who has just slept may not know of its start yet */
+        return false;
+    return now_ms - core->dead_since_ms + OWN_RESTART_MARGIN_MS < core->unit.state.restart_delay_ms;
+}
+
 /* systemd signals "failed" right before "auto-restart", so the first moment of a death counts as waiting,
  * too. */
 static void act_start(struct core *core, struct step *step)
 {
-    uint64_t dead_ms = step->now_ms - core->dead_since_ms;
-    /* An agent that has just slept does not know for how long the unit has been dead. */
-    bool early = !core->stalled && dead_ms + OWN_RESTART_MARGIN_MS < core->unit.state.restart_delay_ms;
+    bool waits = unit_is_dead(&core->unit) && is_early(core, step->now_ms);
 
-    step_action(step, unit_is_dead(&core->unit) && early ? ACTION_RESTART_UNIT : ACTION_START_UNIT);
+    step_action(step, waits ? ACTION_RESTART_UNIT : ACTION_START_UNIT);
     core->unit.own_job = true;
     core->unit.awaited = true;
 }

@@ -38,7 +38,8 @@ static bool is_news(struct core *core, const struct row *row, uint64_t now_ms)
         incident->told_count = 0;
     if (row->tell == NOTICE_GAVE_UP)
         return is_news_of_giving_up(core, now_ms);
-    if (row->tell != NOTICE_HUNG && row->tell != NOTICE_HELD && row->tell != NOTICE_RESTARTING)
+    if (row->tell != NOTICE_HUNG && row->tell != NOTICE_HELD && row->tell != NOTICE_RESTARTING &&
+        row->tell != NOTICE_WOULD_ACT)
         return row->tell != NOTICE_NONE;
     for (uint32_t i = 0; i < incident->told_count; i++)
         if (incident->told[i] == hash)

@@ -96,9 +96,18 @@ void views_compare(struct core *core, uint64_t now_ms)
     }
 }
 
+/* What was said once, by one that died soon after or before this agent was restarted, may have been over in
+ * the next moment. */
+static bool said_again(const struct core *core, uint32_t member, uint64_t since_ms)
+{
+    return core->members[member].members_started_ms > since_ms;
+}
+
 static bool settled(const struct core *core, const struct disagreement *disagreement, uint64_t now_ms)
 {
-    return disagreement->since_ms > 0 && now_ms - disagreement->since_ms >= core->policy.views_settle_ms;
+    return disagreement->since_ms > 0 && now_ms - disagreement->since_ms >= core->policy.views_settle_ms &&
+           said_again(core, disagreement->accuser, disagreement->since_ms) &&
+           said_again(core, disagreement->accused, disagreement->since_ms);
 }
 
 bool views_partitioned(const struct core *core, uint64_t now_ms)

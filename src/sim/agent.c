@@ -58,7 +58,7 @@ static void end_run(struct sim_world *world, struct sim_node *node, const struct
         return;
     lists = probe->has_view && probe->view.members_known && item->target == item->node;
     if (probe->has_view && probe->view.partitions_known && item->target == item->node)
-        node->agent.partition_told = probe->view.partitioned;
+        node->agent.partition_run = probe->view.partitioned ? node->broker.run : 0;
     if (lists)
         node->agent.drained_run = sim_broker_is_drained(world, node) ? node->broker.run : 0;
     sim_agent_step(world, node, EVENT_PROBE_DONE);
@@ -295,7 +295,8 @@ static void forget(struct sim_agent *agent)
     agent->unit_told = agent->unit_posted = false;
     agent->own_job = 0;
     agent->collecting[0] = '\0';
-    agent->packages_changing = agent->partition_told = false;
+    agent->packages_changing = false;
+    agent->partition_run = 0;
     agent->host_told_ms = 0;
     agent->frozen_until_ms = agent->thawed_ms = 0;
 }

@@ -39,6 +39,12 @@ bool sim_broker_runs(const struct sim_world *world, const struct sim_node *node)
            world->now_ms >= node->broker.app_stopped_until_ms;
 }
 
+bool sim_broker_is_restricted(const struct sim_world *world, const struct sim_node *node)
+{
+    return node->broker.phase == BROKER_RUNNING &&
+           (!sim_broker_runs(world, node) || sim_broker_is_drained(world, node));
+}
+
 bool sim_broker_stands(const struct sim_world *world, const struct sim_node *node)
 {
     return sim_broker_runs(world, node) && !sim_broker_is_hung(world, node) &&
@@ -48,6 +54,12 @@ bool sim_broker_stands(const struct sim_world *world, const struct sim_node *nod
 bool sim_broker_serves(const struct sim_world *world, const struct sim_node *node)
 {
     return sim_broker_stands(world, node) && world->now_ms >= node->broker.listener_lost_until_ms;
+}
+
+void sim_broker_falls_silent(struct sim_world *world, struct sim_node *node)
+{
+    if (!sim_broker_is_hung(world, node) && !sim_broker_is_busy(world, node))
+        node->broker.silent_ms = world->now_ms;
 }
 
 static uint64_t cpu_permille(const struct sim_world *world, const struct sim_node *node)
@@ -224,13 +236,14 @@ void sim_broker_on_agenda(struct sim_world *world, struct sim_node *node, const 
 static void note_restriction(struct sim_world *world, struct sim_node *node)
 {
     struct sim_broker *broker = &node->broker;
-    bool restricted = broker->phase == BROKER_RUNNING &&
-                      (!sim_broker_runs(world, node) || sim_broker_is_drained(world, node));
 
-    if (!restricted)
+    if (!sim_broker_is_restricted(world, node)) {
+        if (broker->restricted_ms != 0)
+            broker->opened_ms = world->now_ms;
         broker->restricted_ms = 0;
-    else if (broker->restricted_ms == 0)
+    } else if (broker->restricted_ms == 0) {
         broker->restricted_ms = world->now_ms;
+    }
 }
 
 void sim_broker_poll(struct sim_world *world, struct sim_node *node)

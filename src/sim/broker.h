@@ -25,10 +25,14 @@ bool sim_broker_is_busy(const struct sim_world *world, const struct sim_node *no
 bool sim_broker_is_drained(const struct sim_world *world, const struct sim_node *node);
 /* Its application runs: what the others' lists tell. */
 bool sim_broker_runs(const struct sim_world *world, const struct sim_node *node);
+/* Its client ports are shut on purpose, or it is paused. */
+bool sim_broker_is_restricted(const struct sim_world *world, const struct sim_node *node);
 /* It runs, and answers other members and agents. */
 bool sim_broker_stands(const struct sim_world *world, const struct sim_node *node);
 /* Clients are served. */
 bool sim_broker_serves(const struct sim_world *world, const struct sim_node *node);
+/* Call before it hangs or works without answering. */
+void sim_broker_falls_silent(struct sim_world *world, struct sim_node *node);
 /* Processor time used so far by this process. */
 uint64_t sim_broker_cpu_ms(const struct sim_world *world, const struct sim_node *node);
 /* Call before anything changes that its use of the processor depends on. */

@@ -62,6 +62,8 @@ static void fill_state(const struct sim_node *node, struct unit_state *state)
     state->n_restarts = unit->n_restarts;
     state->timeout_start_ms = unit->timeout_start_ms;
     state->restart_delay_ms = unit->restart_delay_ms;
+    if (unit->inactive_enter_ms > 0)
+        state->inactive_enter_ms = (uint64_t)((int64_t)unit->inactive_enter_ms + node->agent.clock_ms);
 }
 
 void sim_unit_show(struct sim_world *world, struct sim_node *node)

@@ -48,19 +48,33 @@ static bool hangs(const struct sim_world *world, const struct sim_node *node)
            (until_ms != 0 && world->now_ms - until_ms <= probe_news_ms(world));
 }
 
-/* Everybody who answers lists it as not running, and somebody does. */
+/* OTHER does not list it, or did not a moment ago. */
+static bool does_not_list(const struct sim_world *world, const struct sim_node *other,
+    const struct sim_node *node, uint64_t news_ms)
+{
+    uint64_t stale_ms = world->stale_until_ms[sim_index(world, other)][sim_index(world, node)];
+
+    return !sim_network_lists(world, other, node) || (stale_ms != 0 && world->now_ms - stale_ms <= news_ms);
+}
+
+/* Everybody who answers lists it as not running, and somebody does, or did a moment ago. */
 static bool is_counted_out(const struct sim_world *world, const struct sim_node *node)
 {
+    uint64_t news_ms = probe_news_ms(world);
+    bool just_cut = world->cut_ms != 0 && world->now_ms - world->cut_ms <= news_ms;
     size_t answers = 0;
 
     for (size_t i = 0; i < world->count; i++) {
         const struct sim_node *other = &world->nodes[i];
 
-        if (other == node || !sim_broker_stands(world, other) || !sim_network_reaches(world, node, other))
+        bool stands = sim_broker_stands(world, other);
+
+        if (other == node || (!just_cut && !sim_network_reaches(world, node, other)))
             continue;
-        if (sim_network_lists(world, other, node))
+        if (stands && !does_not_list(world, other, node, news_ms))
             return false;
-        answers++;
+        answers += stands || (does_not_list(world, other, node, news_ms) &&
+                                 world->now_ms - other->broker.standing_ms <= news_ms);
     }
     return answers > 0;
 }
@@ -153,7 +167,8 @@ static void check_patience(struct sim_world *world, struct sim_node *node)
         fail(world, node, "boot", "a boot is never disturbed");
     if (hangs(world, node) || opted_in(world, node))
         return;
-    if (!busy && broker->restricted_ms != 0 && world->now_ms - broker->restricted_ms > news_ms)
+    if (!busy && broker->restricted_ms != 0 && sim_broker_is_restricted(world, node) &&
+        world->now_ms - broker->restricted_ms > news_ms)
         fail(world, node, "closed", "a paused, drained or stopped application is not restarted");
     if (busy && world->now_ms - broker->busy_ms > news_ms &&
         (world->policy.busy_patience_ms == 0 ||
@@ -173,7 +188,7 @@ static void check_disturbance(struct sim_world *world, struct sim_node *node)
     check_patience(world, node);
     if (agent->packages_changing)
         fail(world, node, "packages", "a live node is not disturbed while a package manager works");
-    if (agent->partition_told)
+    if (agent->partition_run == node->broker.run)
         fail(world, node, "split", "no live node is disturbed in a partition that its agent knows of");
     agent->disturbed_ms = world->now_ms;
     agent->disturbed_run = node->broker.run;

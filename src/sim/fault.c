@@ -59,6 +59,7 @@ static void hang(struct sim_world *world, struct sim_node *node, const struct si
     if (broker->phase == BROKER_GONE)
         return;
     sim_broker_count_cpu(world, node);
+    sim_broker_falls_silent(world, node);
     if (kernel)
         broker->stuck_until_ms = fault->until_ms;
     if (sim_broker_is_hung(world, node)) { /* it hangs on as it did, and for longer */
@@ -93,6 +94,7 @@ static void begin_broker(struct sim_world *world, struct sim_node *node, const s
         hang(world, node, fault, fault->kind == FAULT_FREEZE);
         break;
     case FAULT_BUSY:
+        sim_broker_falls_silent(world, node);
         if (!sim_broker_is_busy(world, node))
             broker->busy_ms = world->now_ms;
         broker->busy_until_ms = broker->phase == BROKER_GONE ? 0 : fault->until_ms;
@@ -122,6 +124,8 @@ static void begin_broker(struct sim_world *world, struct sim_node *node, const s
 
 static void cut(struct sim_world *world, uint32_t side, bool one_way, bool on)
 {
+    if (on)
+        world->cut_ms = world->now_ms;
     for (size_t a = 0; a < world->count; a++)
         for (size_t b = 0; b < world->count; b++) {
             bool leaves = (side >> a & 1) && !(side >> b & 1);

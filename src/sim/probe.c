@@ -251,6 +251,22 @@ bool sim_probe_slow(struct sim_world *world, const struct agenda_item *item)
     return true;
 }
 
+/* It was silent at the beginning and is at the end, but was back in between: it has answered then. */
+static bool was_back(const struct sim_node *target, const struct agenda_item *item, enum probe_result now)
+{
+    return (enum probe_result)item->value == PROBE_RESULT_SILENT && now == PROBE_RESULT_SILENT &&
+           target->broker.silent_ms > item->started_ms && target->broker.phase_ms <= item->started_ms;
+}
+
+/* Who stops an application closes its ports, and every connection that still waits there. */
+static bool was_closed(
+    const struct sim_world *world, const struct sim_node *target, const struct agenda_item *item)
+{
+    if ((enum probe_result)item->value != PROBE_RESULT_SILENT || sim_broker_is_drained(world, target))
+        return false;
+    return target->broker.restricted_ms != 0 || target->broker.opened_ms > item->started_ms;
+}
+
 bool sim_probe_end(struct sim_world *world, struct sim_node *node, const struct agenda_item *item, bool late)
 {
     struct probe_event *probe = &world->event.probe;
@@ -261,8 +277,8 @@ bool sim_probe_end(struct sim_world *world, struct sim_node *node, const struct 
     check_of(node, item)->runs--;
     now = result_of(world, node, target, probe->kind = (enum probe_kind)item->probe, item->deep);
     /* A broker that is back gives the answer that was waited for; one that has gone breaks the connection. */
-    if (waits(result) && now == PROBE_RESULT_OK)
-        result = now;
+    if ((waits(result) && now == PROBE_RESULT_OK) || was_back(target, item, now))
+        result = was_closed(world, target, item) ? PROBE_RESULT_CLOSED : PROBE_RESULT_OK;
     else if (result == PROBE_RESULT_OK && target->broker.phase == BROKER_GONE)
         result = PROBE_RESULT_CLOSED;
     /* Timers come before answers in a loop that was late. */

@@ -8,10 +8,18 @@
 
 enum { STOP_LEAST_MS = 1500, STOP_MOST_MS = 4000, OLD_ORDER_PERMILLE = 50 };
 
+static bool is_inactive(enum unit_phase phase)
+{
+    return phase == UNIT_PHASE_INACTIVE || phase == UNIT_PHASE_FAILED;
+}
+
 static void set_phase(struct sim_world *world, struct sim_node *node, enum unit_phase phase)
 {
     struct sim_unit *unit = &node->unit;
 
+    /* On its way to the wait a unit is failed for a moment, even where nobody is told. */
+    if (!is_inactive(unit->phase) && (is_inactive(phase) || phase == UNIT_PHASE_AUTO_RESTART))
+        unit->inactive_enter_ms = world->now_ms;
     unit->phase = phase;
     unit->timer++;
     sim_unit_show(world, node);
@@ -273,7 +281,6 @@ void sim_unit_on_exit(
 
     unit->exec_main_code = code;
     unit->exec_main_status = status;
-    unit->dead_ms = world->now_ms;
     text_copy(unit->result, sizeof(unit->result),
         unit->timed_out                            ? "timeout"
         : (clean && before == UNIT_PHASE_STARTING) ? "protocol"
@@ -332,6 +339,7 @@ void sim_unit_reset(struct sim_node *node)
     unit->job = (struct sim_job){0};
     unit->timed_out = false;
     unit->n_restarts = 0;
+    unit->inactive_enter_ms = 0;
     unit->exec_main_code = 0;
     unit->exec_main_status = 0;
     strcpy(unit->result, "success");

@@ -43,6 +43,7 @@ struct sim_broker {
     uint64_t hung_cpu;      /* permille of a processor that it uses all the same */
     uint64_t busy_until_ms; /* it works, but does not answer */
     uint64_t busy_ms;
+    uint64_t silent_ms;      /* since when it does not answer for one of these reasons, or for both in turn */
     uint64_t stuck_until_ms; /* SIGKILL has to wait: in the kernel */
     bool kill_pending;
     uint64_t app_stopped_until_ms;
@@ -53,6 +54,7 @@ struct sim_broker {
     bool paused;
     uint64_t resume_ms;     /* paused, and a majority is back since then; 0: it is not */
     uint64_t restricted_ms; /* since when its client ports are shut on purpose, or it is paused; 0: open */
+    uint64_t opened_ms;     /* when they were opened again */
 
     uint32_t peers_at_stop; /* bit set: who ran when it stopped */
     uint32_t partitioned;   /* bit set: whom it holds to have run apart from it */
@@ -95,8 +97,8 @@ struct sim_unit {
     enum unit_phase phase;
     struct sim_job job;
     uint32_t next_job;
-    uint32_t timer; /* generation of the timer that counts */
-    uint64_t dead_ms;
+    uint32_t timer;             /* generation of the timer that counts */
+    uint64_t inactive_enter_ms; /* as systemd notes it */
     bool masked;
     bool timed_out; /* systemd has lost its patience: the death to come counts as a timeout */
     bool stopped;   /* an operator wants it so */
@@ -192,10 +194,10 @@ struct sim_agent {
     /* What it was told; for the invariants. */
     int64_t hold_until_wall_ms;
     bool packages_changing;
-    bool partition_told;
-    uint32_t drained_run;  /* of the broker that has told it of its maintenance mode */
-    uint64_t host_told_ms; /* the last sample of its process */
-    uint64_t ask_ms;       /* when it asked the others last */
+    uint32_t partition_run; /* of the broker that has told it of a partition; another one has heard of none */
+    uint32_t drained_run;   /* of the broker that has told it of its maintenance mode */
+    uint64_t host_told_ms;  /* the last sample of its process */
+    uint64_t ask_ms;        /* when it asked the others last */
     uint64_t granted_ask_ms;
     uint32_t asks;         /* since the lease was granted: how often it asked again */
     uint64_t disturbed_ms; /* it killed its live broker then, and that is not over; 0: it did not */
@@ -284,6 +286,7 @@ struct sim_world {
     size_t count;
     struct sim_node nodes[SIM_NODES_MAX];
     bool cut[SIM_NODES_MAX][SIM_NODES_MAX];                /* from, to */
+    uint64_t cut_ms;                                       /* when any of that began last */
     struct sim_link links[SIM_NODES_MAX][SIM_NODES_MAX];   /* first index smaller */
     uint64_t stale_until_ms[SIM_NODES_MAX][SIM_NODES_MAX]; /* who is wrong about whom */
     uint64_t loss_until_ms;

@@ -125,6 +125,7 @@ static const struct field unit_fields[] = {
     FIELD(struct unit_state, n_restarts),
     FIELD(struct unit_state, timeout_start_ms),
     FIELD(struct unit_state, restart_delay_ms),
+    FIELD(struct unit_state, inactive_enter_ms),
     FIELDS_END,
 };
 

@@ -131,6 +131,11 @@ static int read_restart_delay(sd_bus_message *message, struct unit_state *state)
     return read_duration(message, &state->restart_delay_ms);
 }
 
+static int read_inactive_enter(sd_bus_message *message, struct unit_state *state)
+{
+    return read_duration(message, &state->inactive_enter_ms);
+}
+
 static const struct property {
     const char *name;
     const char *type;
@@ -140,6 +145,7 @@ static const struct property {
     {"LoadState", "s", read_load},
     {"SubState", "s", read_sub},
     {"InvocationID", "ay", read_invocation},
+    {"InactiveEnterTimestampMonotonic", "t", read_inactive_enter},
     {"Job", "(uo)", read_job},
     {"Result", "s", read_result},
     {"StatusText", "s", read_status},
@@ -210,9 +216,10 @@ bool unit_properties_equal(const struct unit_state *a, const struct unit_state *
     return a->active == b->active && a->job_id == b->job_id && a->main_pid == b->main_pid &&
            a->exec_main_code == b->exec_main_code && a->exec_main_status == b->exec_main_status &&
            a->n_restarts == b->n_restarts && a->timeout_start_ms == b->timeout_start_ms &&
-           a->restart_delay_ms == b->restart_delay_ms && strcmp(a->load_state, b->load_state) == 0 &&
-           strcmp(a->sub_state, b->sub_state) == 0 && strcmp(a->result, b->result) == 0 &&
-           strcmp(a->invocation_id, b->invocation_id) == 0 && strcmp(a->status_text, b->status_text) == 0;
+           a->restart_delay_ms == b->restart_delay_ms && a->inactive_enter_ms == b->inactive_enter_ms &&
+           strcmp(a->load_state, b->load_state) == 0 && strcmp(a->sub_state, b->sub_state) == 0 &&
+           strcmp(a->result, b->result) == 0 && strcmp(a->invocation_id, b->invocation_id) == 0 &&
+           strcmp(a->status_text, b->status_text) == 0;
 }
 
 uint32_t unit_properties_job_id(const char *job_path)

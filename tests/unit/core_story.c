@@ -151,7 +151,11 @@ void story_members(struct story *story, const char *const *names, size_t count)
 void story_unit(struct story *story, enum unit_active active, const char *sub, const char *result)
 {
     struct event event = {.kind = EVENT_UNIT};
+    bool died = active == UNIT_FAILED || active == UNIT_INACTIVE || !strcmp(sub, "auto-restart");
 
+    /* systemd notes it when it happens; the wait for a restart follows upon a failure, told or not. */
+    if (died && story->unit.active != UNIT_FAILED && story->unit.active != UNIT_INACTIVE)
+        story->unit.inactive_enter_ms = story->now_ms;
     story->unit.active = active;
     if (!story->unit.load_state[0])
         snprintf(story->unit.load_state, sizeof(story->unit.load_state), "loaded");

@@ -259,24 +259,6 @@ static void test_a_stall_gives_what_is_waited_for_its_time_anew(void **context)
     assert_int_equal(s.core.rescue.state, STATE_UNVERIFIED);
 }
 
-/* For less than a stall: when it died can only be told by when all was heard last. */
-static void test_a_death_is_as_old_as_it_may_be(void **context)
-{
-    struct policy policy = story_policy();
-    struct story s;
-
-    (void)context;
-    policy.interval_ms = 10000;
-    for (int slept = 0; slept < 2; slept++) {
-        story_begin(&s);
-        story_configure(&s, policy);
-        s.now_ms += slept ? 11000 : 5000;
-        story_crash(&s);
-        assert_int_equal(s.restarts, !slept);
-        assert_int_equal(s.starts, slept); /* systemd may have started it just now */
-    }
-}
-
 /* systemd has started it again before this agent heard of its death. */
 static void test_a_death_and_a_start_in_one_is_a_start(void **context)
 {
@@ -329,7 +311,6 @@ int main(void)
         cmocka_unit_test(test_unmasking_a_dead_unit_does_not_start_it),
         cmocka_unit_test(test_a_start_by_somebody_else_counts_in_a_crash_loop),
         cmocka_unit_test(test_a_stall_gives_what_is_waited_for_its_time_anew),
-        cmocka_unit_test(test_a_death_is_as_old_as_it_may_be),
         cmocka_unit_test(test_a_death_and_a_start_in_one_is_a_start),
         cmocka_unit_test(test_one_that_runs_when_systemd_tells_of_it_again_is_not_waited_for),
     };

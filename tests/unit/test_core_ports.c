@@ -107,6 +107,23 @@ static void test_an_application_that_is_stopped_after_a_loss_of_the_majority_is_
     assert_int_equal(s.told[NOTICE_APP_STOPPED], 1);
 }
 
+/* It had paused, and has served again since. */
+static void test_an_application_that_is_stopped_after_a_pause_is_not_paused(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int second = 0; second < 8; second++) {
+        story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_UNREACHABLE, 1);
+        story_close_ports(&s, 1);
+    }
+    assert_int_equal(story_condition(&s), CONDITION_PAUSED);
+    story_serve_all(&s, 10000);
+    stop_app(&s, 10);
+    assert_int_equal(story_condition(&s), CONDITION_APP_STOPPED);
+}
+
 static void test_what_the_others_said_before_the_ports_closed_does_not_count(void **context)
 {
     struct story s;
@@ -294,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_closed_ports_of_a_node_that_runs_are_maintenance),
         cmocka_unit_test(test_a_stopped_application_is_told_and_left_alone),
         cmocka_unit_test(test_an_application_that_is_stopped_after_a_loss_of_the_majority_is_not_paused),
+        cmocka_unit_test(test_an_application_that_is_stopped_after_a_pause_is_not_paused),
         cmocka_unit_test(test_what_the_others_said_before_the_ports_closed_does_not_count),
         cmocka_unit_test(test_a_single_node_has_nobody_to_be_paused_by),
         cmocka_unit_test(test_a_single_node_that_said_that_it_is_drained_is_left_alone),

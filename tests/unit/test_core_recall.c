@@ -89,13 +89,14 @@ static void test_one_that_boots_is_not_the_one_that_spoke(void **context)
     struct story s;
 
     (void)context;
-    for (int answered_once = 0; answered_once < 2; answered_once++) {
+    for (int course = 0; course < 3; course++) {
         lose_the_agent_in_a_hang(&s, 15000);
-        if (answered_once)
+        if (course == 1)
             answer_without_lists(&s);
         for (int second = 0; second < 6; second++) { /* its API is open early, its AMQP port is not */
             story_hang(&s, 1);
-            story_probe(&s, "rabbit@b", PROBE_AMQP, PROBE_RESULT_REFUSED);
+            if (course < 2) /* else nobody knows yet */
+                story_probe(&s, "rabbit@b", PROBE_AMQP, PROBE_RESULT_REFUSED);
             story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_OK);
             story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_OK);
         }

@@ -79,6 +79,7 @@ static void test_every_property(void **state)
     ADD(message, "NRestarts", "u", 3);
     ADD(message, "TimeoutStartUSec", "t", (uint64_t)600000000);
     ADD(message, "RestartUSec", "t", (uint64_t)10000999);
+    ADD(message, "InactiveEnterTimestampMonotonic", "t", (uint64_t)86400123456);
     assert_true(sd_bus_message_open_container(message, 'e', "sv") >= 0);
     assert_true(sd_bus_message_append(message, "s", "InvocationID") >= 0);
     assert_true(sd_bus_message_open_container(message, 'v', "ay") >= 0);
@@ -99,6 +100,7 @@ static void test_every_property(void **state)
     assert_int_equal(unit.n_restarts, 3);
     assert_int_equal(unit.timeout_start_ms, 600000);
     assert_int_equal(unit.restart_delay_ms, 10000);
+    assert_int_equal(unit.inactive_enter_ms, 86400123);
     assert_string_equal(unit.invocation_id, "deadbeef00010203040506070809"
                                             "0aff");
 }
@@ -233,6 +235,7 @@ static void test_equal_sees_every_field(void **state)
     DIFFERS(other.n_restarts = 1);
     DIFFERS(other.timeout_start_ms = 1);
     DIFFERS(other.restart_delay_ms = 1);
+    DIFFERS(other.inactive_enter_ms = 1);
 #undef DIFFERS
 }
 
