@@ -108,7 +108,7 @@ def two_hung_of_five_race_for_the_lease(world):
     world.note(f"the second kill came {kills[1][0] - kills[0][0]:.1f} s after the first")
 
 
-@scenario(condition="hung, another down, no lease", expected="held")
+@scenario(long=True, condition="hung, another down, no lease", expected="held")
 def hang_without_quorum_is_held(world):
     """hang while another node is down, lease { provider = none }: held, until the others are a majority again"""
     hung, down, _ = world.nodes
