@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <stdarg.h>
 
-static int errno_of_io(sqlite3 *database)
+/* It is what the last system call left. A file that is read or written does exist: ENOENT is of an older
+ * call, or of SQLite's looking for a journal afterwards. */
+static int errno_of_io(sqlite3 *database, int code)
 {
     int error = sqlite3_system_errno(database);
 
-    return error > 0 ? -error : -EIO;
+    return error > 0 && (error != ENOENT || code == SQLITE_CANTOPEN) ? -error : -EIO;
 }
 
 int database_errno(sqlite3 *database, int code)
@@ -39,7 +41,7 @@ int database_errno(sqlite3 *database, int code)
     case SQLITE_AUTH:
         return -EACCES;
     default:
-        return errno_of_io(database);
+        return errno_of_io(database, code & 0xff);
     }
 }
 
