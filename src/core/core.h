@@ -101,6 +101,8 @@ struct watch {
     bool raised;
     int64_t since_wall_ms;
     char incident[RMQ_INCIDENT_ID_MAX];
+    uint32_t returns; /* how often in a row it was raised again soon after its end */
+    uint64_t bad_ms;  /* when there was reason to raise it last; 0: never */
 };
 
 struct core {
