@@ -192,12 +192,14 @@ static enum trigger absorb_tick(struct core *core, uint64_t now_ms)
     return now_ms >= absorb_deadline_ms(core) ? end_job(&core->unit) : TRIGGER_COUNT;
 }
 
-static enum trigger absorb_refusal(struct core *core, const struct request_event *request)
+static enum trigger absorb_refusal(struct core *core, const struct request_event *request, struct step *step)
 {
     core->unit.own_job = core->unit.awaited = false;
     /* The end of its restart loop was refused: who stops it now is somebody else. */
-    if (core->rescue.state == STATE_GAVE_UP)
+    if (core->rescue.state == STATE_GAVE_UP) {
         core->unit.own_stop = false;
+        step_action(step, ACTION_SAVE);
+    }
     text_copy(core->rescue.refusal, sizeof(core->rescue.refusal), request->error);
     return TRIGGER_REFUSED;
 }
@@ -310,7 +312,7 @@ enum trigger absorb(struct core *core, const struct event *event, struct step *s
     case EVENT_REQUEST_DONE:
         return TRIGGER_ACCEPTED;
     case EVENT_REQUEST_FAILED:
-        return absorb_refusal(core, &event->request);
+        return absorb_refusal(core, &event->request, step);
     case EVENT_POLICY:
         core->policy = event->policy;
         core->lease.checked_ms = 0; /* credentials may have changed */

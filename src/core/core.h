@@ -171,6 +171,7 @@ struct core_snapshot {
     int64_t peer_returns_wall_ms[RMQ_CLUSTER_RESTARTS_MAX];
     struct hold hold; /* until_ms is not used */
     bool seen_running;
+    bool own_stop;          /* we ended its restart loop when we gave up */
     bool running;           /* the unit, when this was taken */
     char invocation_id[33]; /* of it then */
     size_t member_count;

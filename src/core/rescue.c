@@ -340,8 +340,17 @@ void rescue_forgive(struct core *core, uint64_t now_ms)
         verify_begin(core, now_ms);
 }
 
+/* Who has lived for a whole window since does not keep dying, even if a proof of recovery is missing still:
+ * its next death is a first one. */
+static void forget_give_ups(struct rescue *rescue, const struct policy *policy, uint64_t now_ms)
+{
+    if (rescue->state == STATE_UNVERIFIED && now_ms - rescue->entered_ms >= policy->restart_window_ms)
+        rescue->budget.give_ups = 0;
+}
+
 void rescue_evaluate(struct core *core, struct step *step)
 {
+    forget_give_ups(&core->rescue, &core->policy, step->now_ms);
     rescue_trigger(core, (enum trigger)core->members[0].condition, step);
     if (core->rescue.collecting && step->now_ms - core->rescue.collect_ms >= COLLECT_MS)
         core->rescue.collecting = false;
