@@ -186,11 +186,12 @@ static void collect(struct core *core, bool live, struct step *step)
     core->rescue.collect_ms = step->now_ms;
 }
 
-/* Of a unit that nobody else is at work on, and that is dead now: an agent that has just slept cannot tell.
+/* Of a unit that nobody else is at work on, and that is dead now: one whose death was heard of late may have
+ * been started by systemd since.
  */
 static bool may_end_loop(const struct core *core, uint64_t now_ms)
 {
-    return core->policy.act && !core->stalled && core->unit.state.job_id == 0 &&
+    return core->policy.act && !core->stalled && core->dead_since_ms > 0 && core->unit.state.job_id == 0 &&
            !core_is_on_hold(core, now_ms);
 }
 
