@@ -77,6 +77,7 @@ static void begin_start(struct sim_world *world, struct sim_node *node)
         set_phase(world, node, UNIT_PHASE_INACTIVE);
         return;
     }
+    unit->stopped = false; /* by a restart of an operator's that goes on after the unit was unmasked, say */
     unit->invocation += 0x1000u + (uint32_t)sim_index(world, node);
     unit->pid++;
     unit->timed_out = false;
