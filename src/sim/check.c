@@ -54,7 +54,10 @@ static bool does_not_list(const struct sim_world *world, const struct sim_node *
 {
     uint64_t stale_ms = world->stale_until_ms[sim_index(world, other)][sim_index(world, node)];
 
-    return !sim_network_lists(world, other, node) || (stale_ms != 0 && world->now_ms - stale_ms <= news_ms);
+    uint64_t stopped_ms = node->broker.app_stopped_until_ms;
+
+    return !sim_network_lists(world, other, node) || (stale_ms != 0 && world->now_ms - stale_ms <= news_ms) ||
+           (stopped_ms != 0 && world->now_ms - stopped_ms <= news_ms);
 }
 
 /* One in maintenance mode takes part in every majority still, and may tell so over an old connection. */
