@@ -152,6 +152,8 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
     unit->own_job = unit->own_job && !ended;
     unit->known = true;
     unit->state = *state;
+    if (another_run || (unit_is_running(state) && !was_running))
+        core->rescue.killed = false;
     if (another_run || (known && was_running != unit_is_running(state))) {
         /* What the former run said is no evidence on the present one. */
         member_forget(&core->members[0]);
@@ -200,6 +202,8 @@ static enum trigger absorb_tick(struct core *core, uint64_t now_ms)
 static enum trigger absorb_refusal(struct core *core, const struct request_event *request, struct step *step)
 {
     core->unit.own_job = core->unit.awaited = false;
+    if (core->rescue.state == STATE_KILLING)
+        core->rescue.killed = false;
     /* The end of its restart loop was refused: who stops it now is somebody else. */
     if (core->rescue.state == STATE_GAVE_UP) {
         core->unit.own_stop = false;

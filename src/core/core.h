@@ -62,6 +62,7 @@ struct rescue {
     bool eager;                /* held by a former agent: asks the others as soon as there is a proof */
     uint64_t gave_up_until_ms; /* people know until then that it was given up */
     uint64_t asked_ms;         /* when the others were asked last */
+    bool killed;               /* by us, and not started since: that start is paid already */
     uint64_t active_ms;        /* when the unit was seen to become active; proofs must be younger */
     struct incident incident;
     struct verify verify;
@@ -172,6 +173,7 @@ struct core_snapshot {
     struct hold hold; /* until_ms is not used */
     bool seen_running;
     bool own_stop;          /* we ended its restart loop when we gave up */
+    bool killed;            /* by us, and not started since */
     bool running;           /* the unit, when this was taken */
     char invocation_id[33]; /* of it then */
     size_t member_count;

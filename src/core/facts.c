@@ -82,7 +82,8 @@ uint32_t facts_of(const struct core *core, uint64_t now_ms)
 
     if (core->policy.act)
         facts |= FACT_ACT;
-    if (budget_left(&core->rescue.budget, &core->policy, now_ms))
+    if (budget_left(&core->rescue.budget, &core->policy, now_ms) ||
+        (core->rescue.killed && unit_is_dead(&core->unit)))
         facts |= FACT_BUDGET;
     if (core_is_on_hold(core, now_ms))
         facts |= FACT_HOLD;

@@ -240,8 +240,10 @@ static void count_restart(struct core *core, const struct row *row, enum state f
     bool starts = row->to == STATE_STARTING && (row->act == ACT_START || from == STATE_BACKING_OFF) &&
                   from != STATE_KILLING && from != STATE_GAVE_UP;
 
-    if (starts || row->act == ACT_KILL || row->act == ACT_RESTART)
+    if ((starts && !core->rescue.killed) || row->act == ACT_KILL || row->act == ACT_RESTART)
         budget_spend(&core->rescue.budget, step->now_ms);
+    if (row->act == ACT_KILL || row->act == ACT_START)
+        core->rescue.killed = row->act == ACT_KILL;
     if (row->to == STATE_GAVE_UP)
         core->rescue.budget.give_ups++;
 }

@@ -196,6 +196,7 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
     rescue->entered_ms = now_ms;
     rescue->why = "this agent was restarted and goes on where it was";
     rescue->budget.give_ups = snapshot->give_ups;
+    rescue->killed = snapshot->killed;
     for (uint32_t i = 0; i < snapshot->restart_count && i < RMQ_RESTARTS_MAX; i++)
         restore_restart(core, snapshot->restarts_wall_ms[i], now_ms, wall_ms);
     for (uint32_t i = 0; i < snapshot->peer_return_count && i < RMQ_CLUSTER_RESTARTS_MAX; i++)
