@@ -104,22 +104,26 @@ bool quorum_of_others(const struct core *core)
     return standing >= core->member_count / 2 + 1;
 }
 
-/* Since when this node has not answered anything. */
-static uint64_t answered_last_ms(const struct member *local)
+/* When this node was found not to answer, after its last answer: it fell silent in between. */
+static uint64_t failed_since_ms(const struct member *local)
 {
-    uint64_t last_ms = 0;
+    uint64_t since_ms = 0;
 
-    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
-        if (local->probes[kind].succeeded_ms > last_ms)
-            last_ms = local->probes[kind].succeeded_ms;
-    return last_ms;
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
+        const struct probe_memory *memory = &local->probes[kind];
+        uint64_t last_ms = memory->failures > 0 ? memory->failed_since_ms : memory->succeeded_ms;
+
+        if (last_ms > since_ms)
+            since_ms = last_ms;
+    }
+    return since_ms;
 }
 
-/* Everybody who answers, and somebody does, says that this node does not run, and has said so since it
- * answered last: it may have been down before, too. */
+/* Everybody who answers, and somebody does, says that this node does not run, and has said so since it fell
+ * silent: it may have been down before, too. */
 static bool counted_out(const struct core *core)
 {
-    uint64_t last_ms = answered_last_ms(&core->members[0]);
+    uint64_t since_ms = failed_since_ms(&core->members[0]);
     size_t answers = 0;
 
     for (size_t i = 1; i < core->member_count; i++) {
@@ -129,7 +133,7 @@ static bool counted_out(const struct core *core)
             continue;
         /* One that has not said anything lately may think otherwise. */
         if (!has_view(core, member) || member_says_running(member, core->members[0].name) != 0 ||
-            member->recalled || member->members_started_ms < last_ms)
+            member->recalled || member->members_started_ms < since_ms)
             return false;
         answers++;
     }
