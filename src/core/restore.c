@@ -3,6 +3,7 @@
 #include "core/core.h"
 #include "core/rescue.h"
 #include "core/verify.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -189,7 +190,7 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
 
     rescue->state = resumed_state(snapshot->state);
     rescue->entered_ms = now_ms;
-    rescue->why = "this agent was restarted and goes on where it was";
+    rescue->why = WORD("this agent was restarted and goes on where it was");
     rescue->budget.give_ups = snapshot->give_ups;
     for (uint32_t i = 0; i < snapshot->restart_count && i < RMQ_RESTARTS_MAX; i++)
         restore_restart(core, snapshot->restarts_wall_ms[i], now_ms, wall_ms);
