@@ -240,6 +240,8 @@ static int hex(char c)
  * characters. */
 static void decode_words(const char *line, char *dest)
 {
+    const char *begin = line;
+
     assert_memory_equal(line, "Subject: ", 9);
     line += 9;
     while (*line) {
@@ -261,7 +263,9 @@ static void decode_words(const char *line, char *dest)
         assert_int_not_equal((unsigned char)*start & 0xc0, 0x80);
         line += 2;
         assert_memory_equal(line, "\r\n", 2);
+        assert_true(line - begin <= 76);
         line += 2;
+        begin = line;
         if (*line)
             assert_int_equal(*line++, ' ');
     }
