@@ -37,6 +37,7 @@ void record_notice(const struct notice *notice)
 {
     const struct notice_info *info = notice_info(notice->kind);
     const char *title = notice->kind == NOTICE_NONE ? "" : words(notice->language, info->title);
+    const char *colon = words(notice->language, ": ");
     char phases[160] = "", told_phases[160] = "";
     const struct log_field fields[] = {
         {"RMQ_CLUSTER", notice->cluster},
@@ -52,7 +53,6 @@ void record_notice(const struct notice *notice)
     list_phases(LANGUAGE_ENGLISH, notice, phases, sizeof(phases));
     list_phases(notice->language, notice, told_phases, sizeof(told_phases));
     log_fields(priority_of(notice), notice->kind == NOTICE_NONE ? NULL : info->message_id, fields,
-        sizeof(fields) / sizeof(fields[0]), "%s: %s%s%s%s%s%s", notice->node, title,
-        title[0] ? words(notice->language, ": ") : "", notice->why, notice->detail[0] ? " -- " : "",
-        notice->detail, told_phases);
+        sizeof(fields) / sizeof(fields[0]), "%s%s%s%s%s%s%s%s", notice->node, colon, title,
+        title[0] ? colon : "", notice->why, notice->detail[0] ? " -- " : "", notice->detail, told_phases);
 }

@@ -154,7 +154,7 @@ static const struct word decisions[] = {
     {"its own agent speaks for it", "由该节点自己的 rmqwatchd 告知"},
     {"one agent speaks for the cluster", "由一个 rmqwatchd 代表集群告知"},
     {"another agent speaks for the cluster", "由另一个 rmqwatchd 代表集群告知"},
-    {"nothing on its host answers, so nobody else will tell", "其主机毫无应答，没有别人会告知"},
+    {"nothing on its host answers, so nobody else will tell", "其主机毫无应答，只能由本机告知"},
     {"its host is there: its own agent speaks for it", "其主机仍在：由该节点自己的 rmqwatchd 告知"},
     {"another agent speaks for it", "由另一个 rmqwatchd 告知"},
     {"it is over, and who was told hears it", "问题已结束，告知此前收到通知的人"},
