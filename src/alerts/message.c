@@ -53,14 +53,14 @@ static enum message_tone tone_of(const struct notice *notice)
 }
 
 /* "CRITICAL rabbit@rmq2: gave up": the kind's title goes on after a colon, so it starts small, unless it
- * starts with an abbreviation. */
+ * starts with an abbreviation. What starts with a capital in Chinese is a name. */
 static void compose_title(struct message *message)
 {
     const enum language language = message->notice.language;
     const char *title = words(language, notice_info(message->notice.kind)->title);
     char first = title[0];
 
-    if (first >= 'A' && first <= 'Z' && !(title[1] >= 'A' && title[1] <= 'Z'))
+    if (language == LANGUAGE_ENGLISH && first >= 'A' && first <= 'Z' && !(title[1] >= 'A' && title[1] <= 'Z'))
         first = (char)(first - 'A' + 'a');
     message->title[0] = '\0';
     text_append(message->title, sizeof(message->title), words(language, "%s%s%s: "),

@@ -177,6 +177,12 @@ static void test_titles_and_tones(void **state)
         assert_int_equal(message.tone, cases[i].tone);
         assert_string_equal(message.title, cases[i].title);
     }
+    notice.kind = NOTICE_APP_STOPPED;
+    notice.severity = notice_info(NOTICE_APP_STOPPED)->severity;
+    notice.language = LANGUAGE_CHINESE; /* a name there keeps its capital */
+    message_compose(&message, &notice);
+    assert_string_equal(message.title, "警告 rabbit@rmq2：RabbitMQ 应用已停止");
+    notice.language = LANGUAGE_ENGLISH;
     for (int kind = NOTICE_CRASHED; kind < NOTICE_KIND_COUNT; kind++) {
         notice.kind = (enum notice_kind)kind;
         message_compose(&message, &notice);
