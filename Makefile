@@ -32,7 +32,7 @@ ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) $(WARNINGS) $(HARDENING) $(SANITIZE) $(PACKA
 ALL_LDFLAGS = $(LDHARDENING) $(SANITIZE) $(LDFLAGS)
 
 # One static library per folder of src, so that a folder's undefined symbols can be checked by themselves.
-PARTS := agent control alerts evidence leases probes systemd http store config sim replay core base
+PARTS := agent control alerts evidence leases probes systemd http store config sim replay core words base
 LIBS := $(PARTS:%=$(BUILD)/lib%.a)
 LINK_LIBS = -Wl,--start-group $(LIBS) -Wl,--end-group $(PACKAGE_LIBS)
 DAEMON := $(BUILD)/rmqwatchd
@@ -194,7 +194,7 @@ $(TOOL): $(call objects,src/rmqwatchctl) $(LIBS)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS)
 
-$(SIM): $(BUILD)/tests/sim/sim.o $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libbase.a
+$(SIM): $(BUILD)/tests/sim/sim.o $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libwords.a $(BUILD)/libbase.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
@@ -205,7 +205,7 @@ $(RECORD): $(BUILD)/tests/sim/record.o $(BUILD)/tests/unit/sim_recording.o $(LIB
 
 # The core's tests need nothing but the core, and the simulator's word on what the product's policy is.
 $(CORE_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(CORE_STORY) \
-    $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libbase.a
+    $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libwords.a $(BUILD)/libbase.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka
 

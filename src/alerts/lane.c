@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "words/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -194,8 +195,12 @@ static void add_lost(struct notice *notice, size_t lost)
     char detail[RMQ_DETAIL_MAX];
     char line[128];
 
-    snprintf(line, sizeof(line), "(%zu earlier %s not arrive here: see the journal of rmqwatchd)", lost,
-        lost == 1 ? "notice did" : "notices did");
+    snprintf(line, sizeof(line),
+        lost == 1 ? words(notice->language,
+                        "(%zu earlier notice did not arrive here: see the journal of rmqwatchd)")
+                  : words(notice->language,
+                        "(%zu earlier notices did not arrive here: see the journal of rmqwatchd)"),
+        lost);
     text_copy(detail, sizeof(detail) - strlen(line) - 1, notice->detail);
     notice->detail[0] = '\0';
     text_append(notice->detail, sizeof(notice->detail), "%s%s%s", detail, detail[0] ? "\n" : "", line);

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { MESSAGE_TITLE_MAX = 384, MESSAGE_FACT_MAX = 288, MESSAGE_FACTS_MAX = 8, MESSAGE_COMMAND_MAX = 320 };
+enum { MESSAGE_TITLE_MAX = 384, MESSAGE_FACT_MAX = 320, MESSAGE_FACTS_MAX = 8, MESSAGE_COMMAND_MAX = 320 };
 
 /* How a message feels: what colours and symbols follow. */
 enum message_tone {

@@ -1,6 +1,7 @@
 #include "core/absorb.h"
 #include "base/text.h"
 #include "core/watches.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -283,9 +284,9 @@ static enum trigger absorb_operator(struct core *core, const struct operator_eve
         return TRIGGER_RESUME;
     case OPERATOR_ACK:
         text_append(step_notice(step, core, ACTION_RECORD, NOTICE_NONE, core->members[0].name,
-                        core->members[0].condition, word->incident, "somebody knows of this incident")
+                        core->members[0].condition, word->incident, WORD("somebody knows of this incident"))
                         ->detail,
-            RMQ_DETAIL_MAX, "acknowledged by %s", word->owner);
+            RMQ_DETAIL_MAX, words(core->policy.language, "acknowledged by %s"), word->owner);
         break;
     }
     return TRIGGER_COUNT;

@@ -1,5 +1,6 @@
 #include "core/quorum.h"
 #include "base/text.h"
+#include "words/words.h"
 
 /* While a member hangs, the others take up to ten seconds to list who is running. Their last word on it
  * counts as long as a new one could not be better: until Erlang's net tick would have told them. */
@@ -11,17 +12,17 @@ static const char *standing_text(enum standing standing)
 {
     switch (standing) {
     case STANDS:
-        return "stands";
+        return WORD("stands");
     case CALLED_DOWN:
-        return "is called down by another member";
+        return WORD("is called down by another member");
     case NO_VIEW:
-        return "answers, but has not said lately who is running";
+        return WORD("answers, but has not said lately who is running");
     case BOOTS:
-        return "answers, but does not run yet";
+        return WORD("answers, but does not run yet");
     case SILENT:
         break;
     }
-    return "did not answer";
+    return WORD("did not answer");
 }
 
 /* Any run that started since the question and has ended. */
@@ -159,10 +160,13 @@ void quorum_list_standing(const struct core *core, struct lease_action *ret_leas
 
 void quorum_describe(const struct core *core, char *text, size_t size)
 {
+    const enum language language = core->policy.language;
+
     if (core->member_count == 1)
-        text_append(
-            text, size, core->members_known ? "it is the only member" : "no member list is known yet");
+        text_append(text, size, "%s",
+            words(language,
+                core->members_known ? WORD("it is the only member") : WORD("no member list is known yet")));
     for (size_t i = 1; i < core->member_count; i++)
-        text_append(text, size, "%s%s %s", i > 1 ? "; " : "", core->members[i].name,
-            standing_text(standing_of(core, &core->members[i])));
+        text_append(text, size, "%s%s %s", i > 1 ? words(language, "; ") : "", core->members[i].name,
+            words(language, standing_text(standing_of(core, &core->members[i]))));
 }

@@ -5,6 +5,7 @@
 #include "core/step.h"
 #include "core/tell.h"
 #include "core/verify.h"
+#include "words/words.h"
 
 #include <assert.h>
 #include <string.h>
@@ -27,7 +28,7 @@ void rescue_init(struct rescue *rescue, uint64_t now_ms)
     rescue->state = STATE_WATCHING;
     rescue->entered_ms = now_ms;
     rescue->deadline_ms = NEVER;
-    rescue->why = "this agent has just started";
+    rescue->why = WORD("this agent has just started");
 }
 
 static uint64_t after(uint64_t now_ms, uint64_t ms)
@@ -289,7 +290,7 @@ static void record_proof(struct core *core, struct step *step)
 {
     const struct member *local = &core->members[0];
     struct notice *record = step_notice(step, core, ACTION_RECORD, NOTICE_NONE, local->name, local->condition,
-        core->rescue.incident.id, "the proof goes on");
+        core->rescue.incident.id, WORD("the proof goes on"));
 
     verify_describe(core, record->detail, sizeof(record->detail));
 }

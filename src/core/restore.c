@@ -3,6 +3,7 @@
 #include "core/core.h"
 #include "core/rescue.h"
 #include "core/verify.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -194,7 +195,7 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
         wall_ms = snapshot->taken_wall_ms;
     rescue->state = resumed_state(snapshot);
     rescue->entered_ms = now_ms;
-    rescue->why = "this agent was restarted and goes on where it was";
+    rescue->why = WORD("this agent was restarted and goes on where it was");
     rescue->budget.give_ups = snapshot->give_ups;
     rescue->killed = snapshot->killed;
     for (uint32_t i = 0; i < snapshot->restart_count && i < RMQ_RESTARTS_MAX; i++)

@@ -1,5 +1,7 @@
 #include "alert_samples.h"
 
+#include <string.h>
+
 struct notice sample_recovered(void)
 {
     return (struct notice){
@@ -34,6 +36,16 @@ struct notice sample_gave_up(void)
         .wall_ms = 1769905805000,
         .since_wall_ms = 1769904000000,
     };
+}
+
+struct notice sample_chinese(void)
+{
+    struct notice notice = sample_gave_up();
+
+    notice.language = LANGUAGE_CHINESE;
+    strcpy(notice.why, "节点反复停止：本时间窗内的重启次数已用完");
+    strcpy(notice.detail, "主进程已退出，退出码 1；30 min 内的重启次数已用 5/5");
+    return notice;
 }
 
 struct notice sample_hostile(void)

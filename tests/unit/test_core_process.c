@@ -229,7 +229,7 @@ static void test_an_old_kernel_tells_less(void **context)
         process_absorb(&process, &sample, now_ms);
     }
     assert_true(process_is_busy(&process, 1000, 4000));
-    process_describe(&process, 4000, text, sizeof(text));
+    process_describe(LANGUAGE_ENGLISH, &process, 4000, text, sizeof(text));
     assert_string_equal(text, "; its process: state S, 4 % of a processor used");
 }
 
@@ -251,7 +251,7 @@ static void test_old_or_missing_samples_tell_nothing(void **context)
     process_absorb(&process, &sample, 2000);
     assert_false(process_is_frozen(&process, &policy, 1000, 2000)); /* idle, but not for long */
     assert_false(process_is_busy(&process, 1000, 60000));
-    process_describe(&process, 60000, text, sizeof(text));
+    process_describe(LANGUAGE_ENGLISH, &process, 60000, text, sizeof(text));
     assert_string_equal(text, "");
     sample.pid = 0; /* the unit has no process now */
     process_absorb(&process, &sample, 61000);
@@ -275,7 +275,7 @@ static void test_two_samples_of_one_moment_are_no_window(void **context)
     process_absorb(&process, &sample, 1000);
     sample.cpu_ms += 5;
     process_absorb(&process, &sample, 1000);
-    process_describe(&process, 1000, text, sizeof(text));
+    process_describe(LANGUAGE_ENGLISH, &process, 1000, text, sizeof(text));
     assert_string_equal(text, "; its process: state S");
 }
 
