@@ -1,6 +1,7 @@
 #include "core/watches.h"
 #include "base/text.h"
 #include "core/describe.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -328,7 +329,8 @@ static void watch_step(
     describe_watch(core, kind, subject, step->now_ms, notice->detail, sizeof(notice->detail));
     if (watch->raised && may_come_back(watch, kind, step->now_ms))
         text_append(notice->detail, sizeof(notice->detail),
-            "; it comes and goes: its end is told when it has stayed away for ten minutes");
+            words(core->policy.language,
+                "; it comes and goes: its end is told when it has stayed away for ten minutes"));
 }
 
 void watches_end_peer(struct core *core, size_t member, struct step *step)

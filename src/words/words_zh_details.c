@@ -89,6 +89,8 @@ static const struct word details[] = {
     {"%u incidents lately; the last began with: ", "近期发生 %u 次故障；最近一次始于："},
     {"; if it does not resume with the others, run there: rabbitmqctl start_app",
         "；如果其他节点恢复后它仍未恢复，请在该节点上执行：rabbitmqctl start_app"},
+    {"; it comes and goes: its end is told when it has stayed away for ten minutes",
+        "；该问题反复出现：连续十分钟未再出现时才会通知结束"},
     {"the loop was %s late; older evidence is discarded", "事件循环延迟了 %s；此前的观察结果已作废"},
     {"%s; this node: %s; %s; %zu of %zu members serve; %s",
         "%1$s；本节点：%2$s；%3$s；%5$zu 个成员中 %4$zu 个在提供服务；%6$s"},
