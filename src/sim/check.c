@@ -206,11 +206,12 @@ static void check_budget(struct sim_world *world, struct sim_node *node, bool ki
 {
     struct sim_agent *agent = &node->agent;
     const struct policy *policy = &agent->core.policy;
+    bool paid = agent->paid_run != 0 && node->broker.run <= agent->paid_run + 1; /* its death counts, too */
     size_t used = 0;
 
     /* A kill and the start after it are one; a retry after giving up is not paid from the budget. */
-    if (!kills && agent->killed_run != 0) {
-        agent->killed_run = 0;
+    if (!kills && (agent->killed_run != 0 || paid)) {
+        agent->killed_run = agent->paid_run = 0;
         return;
     }
     if (agent->acts_from == STATE_GAVE_UP)
@@ -223,7 +224,7 @@ static void check_budget(struct sim_world *world, struct sim_node *node, bool ki
         memmove(agent->acts, agent->acts + 1, sizeof(agent->acts[0]) * --agent->act_count);
     agent->acts[agent->act_count++] = (struct sim_act){.at_ms = world->now_ms};
     if (kills)
-        agent->killed_run = node->broker.run;
+        agent->killed_run = agent->paid_run = node->broker.run;
 }
 
 static void check_act(struct sim_world *world, struct sim_node *node, enum action_kind kind)
@@ -283,7 +284,7 @@ void sim_check_action(struct sim_world *world, struct sim_node *node, const stru
 
 void sim_check_refused(struct sim_node *node)
 {
-    node->agent.killed_run = 0;
+    node->agent.killed_run = node->agent.paid_run = 0;
     if (node->broker.phase != BROKER_GONE)
         node->agent.disturbed_ms = 0;
 }
@@ -297,6 +298,7 @@ void sim_check_restarted(struct sim_world *world, struct sim_node *node, bool fo
     agent->hold_until_wall_ms = agent->core.hold.active ? agent->core.hold.until_wall_ms : 0;
     if (!forgetful)
         return;
+    agent->paid_run = 0;
     agent->forgot_ms = world->now_ms;
     agent->act_count = 0;
     agent->drained_run = 0;
