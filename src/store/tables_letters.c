@@ -1,7 +1,7 @@
 /* What is on its way to people. */
 #include "store/tables.h"
 
-#include <errno.h>
+#include <string.h>
 
 enum { CHANNELS_SPARED = 16 }; /* whose bounds are kept; further ones share as much again */
 
@@ -42,37 +42,66 @@ static int write_letter(sqlite3 *database, const struct store_letter *letter)
         is_done(letter->state) ? "" : letter->document);
 }
 
-static int prune(sqlite3 *database, const struct store_letter *letter)
+static int64_t most_of(enum letter_state state)
 {
-    const int64_t first = is_done(letter->state) ? LETTER_SENT : letter->state;
-    const int64_t last = is_done(letter->state) ? LETTER_DROPPED : letter->state;
-    const int64_t most = is_done(letter->state) ? STORE_DONE_MAX : STORE_PARKED_MAX;
-    int r = database_run(database,
+    return is_done(state) ? STORE_DONE_MAX : STORE_PARKED_MAX;
+}
+
+static int prune_channel(sqlite3 *database, const struct store_letter *letter)
+{
+    return database_run(database,
         "DELETE FROM letters WHERE number IN (SELECT number FROM letters WHERE state BETWEEN ? AND ?"
         " AND kind = ? AND name = ? ORDER BY changed_wall_ms DESC, number DESC LIMIT -1 OFFSET ?)",
-        "iitti", first, last, letter->kind, letter->name, most);
+        "iitti", (int64_t)(is_done(letter->state) ? LETTER_SENT : LETTER_PARKED),
+        (int64_t)(is_done(letter->state) ? LETTER_DROPPED : LETTER_PARKED), letter->kind, letter->name,
+        most_of(letter->state));
+}
 
-    /* Channels that were renamed again and again. */
-    return r < 0 ? r
-                 : database_run(database,
-                       "DELETE FROM letters WHERE number IN (SELECT number FROM letters WHERE state BETWEEN ?"
-                       " AND ? ORDER BY changed_wall_ms DESC, number DESC LIMIT -1 OFFSET ?)",
-                       "iii", first, last, 2 * CHANNELS_SPARED * most);
+/* Channels that were renamed again and again. */
+static int prune_all(sqlite3 *database, enum letter_state first, enum letter_state last)
+{
+    return database_run(database,
+        "DELETE FROM letters WHERE number IN (SELECT number FROM letters WHERE state BETWEEN ? AND ?"
+        " ORDER BY changed_wall_ms DESC, number DESC LIMIT -1 OFFSET ?)",
+        "iii", (int64_t)first, (int64_t)last, 2 * CHANNELS_SPARED * most_of(first));
+}
+
+/* Whether LETTERS has another one of the same channel and bound behind AT, which will do. */
+static bool is_pruned_later(const struct store_letter *letters, size_t count, size_t at)
+{
+    for (size_t i = at + 1; i < count; i++)
+        if (letters[i].state != LETTER_WAITING && is_done(letters[i].state) == is_done(letters[at].state) &&
+            strcmp(letters[i].kind, letters[at].kind) == 0 && strcmp(letters[i].name, letters[at].name) == 0)
+            return true;
+    return false;
+}
+
+static int prune(sqlite3 *database, const struct store_letter *letters, size_t count)
+{
+    bool any = false;
+    int r = 0;
+
+    for (size_t i = 0; i < count && r == 0; i++) {
+        if (letters[i].state == LETTER_WAITING || is_pruned_later(letters, count, i))
+            continue;
+        r = prune_channel(database, &letters[i]);
+        any = true;
+    }
+    if (r < 0 || !any)
+        return r;
+    r = prune_all(database, LETTER_PARKED, LETTER_PARKED);
+    return r < 0 ? r : prune_all(database, LETTER_SENT, LETTER_DROPPED);
 }
 
 int tables_write_letters(sqlite3 *database, const struct store_letter *letters, size_t count)
 {
-    /* In memory, what is done is the mark that keeps the disk's from being sent again. */
     const char *path = sqlite3_db_filename(database, "main");
-    const bool on_disk = path && path[0];
     int r = 0;
 
-    for (size_t i = 0; i < count && r == 0; i++) {
+    for (size_t i = 0; i < count && r == 0; i++)
         r = write_letter(database, &letters[i]);
-        if (r == 0 && on_disk && letters[i].state != LETTER_WAITING)
-            r = prune(database, &letters[i]);
-    }
-    return r;
+    /* In memory, what is done is the mark that keeps the disk's from being sent again. */
+    return r == 0 && path && path[0] ? prune(database, letters, count) : r;
 }
 
 int tables_write_channel(sqlite3 *database, const struct store_channel *channel)
