@@ -39,6 +39,8 @@ void outbox_arm(struct outbox *outbox)
     }
     due_ms = earlier(due_ms, ledger_due_ms(&outbox->ledger));
     due_ms = earlier(due_ms, outbox_load_due_ms(outbox));
+    if (outbox->early_count > 0)
+        due_ms = earlier(due_ms, outbox->early_until_ms);
     if (outbox->flushed && outbox->flush_until_ms < due_ms)
         due_ms = outbox->flush_until_ms;
     if (due_ms == UINT64_MAX) {
@@ -60,10 +62,9 @@ static void on_changed(void *context)
         outbox_arm(outbox);
 }
 
-/* Queues NOTICE for the lanes that want it, but for one (or NULL). */
-static int put_but(struct outbox *outbox, const struct notice *notice, const struct lane *except)
+int outbox_distribute(
+    struct outbox *outbox, struct letter *letter, const struct notice *notice, const struct lane *except)
 {
-    struct letter *letter = letter_new(notice, outbox->seed, ++outbox->number);
     int r = letter ? 0 : -ENOMEM;
 
     for (size_t i = 0; i < outbox->lane_count; i++) {
@@ -76,11 +77,21 @@ static int put_but(struct outbox *outbox, const struct notice *notice, const str
         else if (lane_put(lane, letter, NULL, NULL) < 0)
             r = -ENOMEM;
     }
-    letter_unref(letter);
     if (r < 0)
         log_line(LOG_ERR, "out of memory: a notice could not be queued for every channel");
     /* At once: the core's snapshot, which says that it was told, must not be on disk before it. */
     ledger_run(&outbox->ledger, clock_boot_ms());
+    return r;
+}
+
+static int put_but(struct outbox *outbox, const struct notice *notice, const struct lane *except)
+{
+    struct letter *letter = letter_new(notice, outbox->seed, ++outbox->number);
+    int r = 0;
+
+    if (!letter || except || !outbox_keep_early(outbox, letter))
+        r = outbox_distribute(outbox, letter, notice, except);
+    letter_unref(letter);
     return r;
 }
 
@@ -128,6 +139,8 @@ static void on_timer(uv_timer_t *timer)
     void (*flushed)(void *context) = outbox->flushed;
 
     outbox_load_run(outbox, now_ms);
+    if (now_ms >= outbox->early_until_ms)
+        outbox_end_early(outbox);
     for (size_t i = 0; i < outbox->lane_count; i++)
         lane_run(outbox->lanes[i], now_ms);
     tell_refusals(outbox, now_ms);
@@ -322,6 +335,7 @@ void outbox_close(struct outbox *outbox, void (*done)(void *context), void *cont
             done(context);
         return;
     }
+    outbox_end_early(outbox);
     pending = outbox_pending(outbox);
     if (pending > 0)
         log_line(LOG_WARNING, "closing: alerts that were not delivered%s: %zu",
