@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <limits.h>
 
-enum { INCIDENTS_CARRIED = 50, ENTRIES_CARRIED = 500 };
+enum { INCIDENTS_CARRIED = 50, ENTRIES_CARRIED = 500, WAITING_CARRIED = 200, PARKED_CARRIED = 100 };
+
+#define LETTER_COLUMNS                                                                                       \
+    "kind, name, id, state, event, node, incident, severity, wall_ms, tries, result, changed_wall_ms,"       \
+    " came_wall_ms, document"
 
 static int attach(sqlite3 *memory, const char *directory)
 {
@@ -28,27 +32,68 @@ static int copy_newest(sqlite3 *memory)
                      "i", (int64_t)ENTRIES_CARRIED);
 }
 
-static int copy_from_disk(sqlite3 *memory, const char *directory)
+/* What will be sent next, and what somebody may want to see. The numbers are kept, so that they mean the same
+ * afterwards. A file of version 1 has no letters. */
+static void copy_letters(sqlite3 *memory)
 {
-    int r = attach(memory, directory);
+    (void)database_run(memory,
+        "INSERT OR IGNORE INTO main.letters SELECT * FROM disk.letters WHERE state = ?"
+        " ORDER BY number LIMIT ?",
+        "ii", (int64_t)LETTER_WAITING, (int64_t)WAITING_CARRIED);
+    (void)database_run(memory,
+        "INSERT OR IGNORE INTO main.letters SELECT * FROM disk.letters WHERE state = ?"
+        " ORDER BY number DESC LIMIT ?",
+        "ii", (int64_t)LETTER_PARKED, (int64_t)PARKED_CARRIED);
+    (void)database_run(memory, "INSERT OR IGNORE INTO main.channels SELECT * FROM disk.channels", "");
+    (void)database_run(memory, "DELETE FROM main.sqlite_sequence", "");
+    (void)database_run(memory, "INSERT INTO main.sqlite_sequence SELECT * FROM disk.sqlite_sequence", "");
+}
+
+/* AS: a path, or a URI. */
+static int copy_from_disk(sqlite3 *memory, const char *as)
+{
+    int r = database_run(memory, "ATTACH DATABASE ? AS disk", "t", as);
 
     if (r < 0)
         return r;
     r = copy_newest(memory);
+    if (r == 0)
+        copy_letters(memory);
     (void)database_run(memory, "DETACH DATABASE disk", "");
     return r;
 }
 
 void tables_carry_to_memory(sqlite3 *memory, const char *directory, int64_t *ret_newest)
 {
+    char as[DATABASE_URI_MAX];
+    bool done = database_path(directory, as, sizeof(as)) == 0 && copy_from_disk(memory, as) == 0;
+
     *ret_newest = 0;
-    if (copy_from_disk(memory, directory) < 0) {
-        /* As in database_open_stranded(): full, perhaps. */
+    if (!done) {
+        /* As in database_open_stranded(): full, perhaps, or read-only. */
         (void)database_run(memory, "PRAGMA locking_mode = EXCLUSIVE", "");
-        (void)copy_from_disk(memory, directory);
+        done = copy_from_disk(memory, as) == 0;
         (void)database_run(memory, "PRAGMA locking_mode = NORMAL", "");
     }
+    if (!done && database_stranded_uri(directory, as, sizeof(as)) == 0)
+        (void)copy_from_disk(memory, as);
     (void)database_get(memory, ret_newest, "SELECT max(id) FROM main.entries", "");
+}
+
+/* The file has the letters as they were before it failed, and those that memory had no room for. */
+static int copy_letters_back(sqlite3 *memory)
+{
+    int r = database_run(memory,
+        "INSERT INTO disk.letters (" LETTER_COLUMNS ") SELECT " LETTER_COLUMNS
+        " FROM main.letters WHERE true ORDER BY number"
+        " ON CONFLICT (kind, name, id) DO UPDATE SET state = excluded.state, tries = excluded.tries,"
+        " result = excluded.result, changed_wall_ms = excluded.changed_wall_ms,"
+        " document = excluded.document",
+        "");
+
+    return r < 0
+               ? r
+               : database_run(memory, "INSERT OR REPLACE INTO disk.channels SELECT * FROM main.channels", "");
 }
 
 /* The file may hold incidents and entries that memory has never seen, under the same numbers. */
@@ -87,6 +132,7 @@ int tables_carry_to_file(sqlite3 *memory, const char *directory, int64_t newest)
     r = database_run(memory, "PRAGMA disk.synchronous = FULL", "");
     r = r < 0 ? r : database_run(memory, "BEGIN IMMEDIATE", "");
     r = r < 0 ? r : copy_back(memory, newest);
+    r = r < 0 ? r : copy_letters_back(memory);
     r = r < 0 ? r : database_run(memory, "COMMIT", "");
     if (r < 0)
         (void)database_run(memory, "ROLLBACK", "");
