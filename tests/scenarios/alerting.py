@@ -1,7 +1,10 @@
 """Who is told what, and how often: a real Alertmanager, one voice for a cluster."""
 
-from lab import faults
+import base64
+
+from lab import faults, settings
 from lab.alertmanager_server import AlertmanagerServer
+from lab.install import UNIT
 from lab.process import wait_for
 
 from .runner import check, scenario
@@ -35,3 +38,42 @@ def alertmanager_fires_and_resolves(world):
         world.wait_told("alarm-cleared", node, 20)
         wait_for(lambda: not firing(alertmanager, node), 20, "nothing fires any more")
     world.configure_all()
+
+
+def everything_kept(node):
+    """All that the product left on a node, and says of itself, as bytes, by the name of the place."""
+    process = node.show(UNIT, ["MainPID"])["MainPID"]
+    commands = {
+        "journal": "journalctl --output=export --no-pager",
+        "database": "cat /var/lib/rmqwatchd/rmqwatchd.db*",
+        "evidence": "find /var/lib/rmqwatchd -type f -not -name '*.db*' -exec cat {} +",
+        "process": f"cat /proc/{process}/cmdline /proc/{process}/environ",
+        "answers": "rmqwatchctl status --json; rmqwatchctl why --json; rmqwatchctl history --json",
+    }
+    return {place: base64.b64decode(node.run(["sh", "-c", f"({command}) | base64"]).stdout)
+            for place, command in commands.items()}
+
+
+@scenario()
+def secrets_appear_nowhere(world):
+    """targets that refuse and repeat the secret, then a crash of the daemon: no secret in anything that it leaves"""
+    node = world.nodes[0]
+    secrets = {"API password": settings.WATCH_PASSWORD, "Slack token": "T000/B000/lab", "mail password":
+               world.mail.password, "webhook path": "/hook"}
+    url = f"{world.sink.https}/slack/services/T000/B000/lab"
+    world.sink.script("/slack", times=1, status=302, headers={"location": url}, body=url)
+    world.sink.script("/slack", times=1, status=403, body=f"invalid_token {url}")
+    world.sink.script("/hook", times=2, status=500, body=f"{settings.WATCH_PASSWORD} /hook")
+    faults.kill(node)
+    world.wait_hook("recovered", node, 60)
+    world.wait_well(node, 60)
+    for place, content in everything_kept(node).items():
+        check(content, f"something is kept in {place}", "")
+        for name, secret in secrets.items():
+            check(secret.encode() not in content, f"the {name} is not in {place}", place)
+    node.run(["systemctl", "kill", "--signal=SEGV", "--kill-whom=main", UNIT])
+    wait_for(lambda: any("rmqwatchd" in str(entry.get("MESSAGE")) and "status=11/SEGV" in str(entry.get("MESSAGE"))
+                         for entry in node.journal(None, UNIT)), 20, "the daemon's death in the journal")
+    dumped = [entry["MESSAGE"] for entry in node.journal(None, UNIT) if "dumped" in str(entry.get("MESSAGE"))]
+    check(not dumped, "no core was dumped", dumped)
+    world.wait_well(node, 60)
