@@ -5,7 +5,7 @@ import base64
 from lab import faults, settings
 from lab.alertmanager_server import AlertmanagerServer
 from lab.install import UNIT
-from lab.process import wait_for
+from lab.process import run, wait_for
 
 from .runner import check, scenario
 
@@ -77,3 +77,13 @@ def secrets_appear_nowhere(world):
     dumped = [entry["MESSAGE"] for entry in node.journal(None, UNIT) if "dumped" in str(entry.get("MESSAGE"))]
     check(not dumped, "no core was dumped", dumped)
     world.wait_well(node, 60)
+
+
+@scenario(cluster=False)
+def outbox_survives_torture(world):
+    """1,000 notices, a target that fails at random, a daemon that is killed, a full disk: none lost, order kept"""
+    result = run([settings.REPOSITORY / "tests/torture/run", "--build", settings.REPOSITORY / "build",
+                  "--notices", "1000", "--kills", "10"], timeout=600, check=False)
+    check(result.returncode == 0, "nothing is lost", result.stdout + result.stderr)
+    for line in result.stdout.splitlines():
+        world.note(line.removeprefix("torture: "))
