@@ -1,11 +1,13 @@
-#include "alerts/outbox.h"
+#include "alerts/outbox_parts.h"
 
-#include "alerts/lane.h"
+#include "alerts/refusal.h"
+#include "alerts/stopwatch.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 enum {
@@ -13,41 +15,30 @@ enum {
     SILENCE_MAX_MS = 45000,
 };
 
-struct outbox {
-    uv_timer_t timer; /* the only one: for whatever comes next */
-    struct http_client *client;
-    size_t lane_count;
-    struct lane *lanes[RMQ_CHANNELS_MAX];
-    uint64_t seed; /* in the ids of notices: which start of which agent it was */
-    uint64_t number;
-
-    struct activity_list *activities;
-    int activity;
-    uint64_t beat_ms; /* when it proves to be alive next */
-
-    void (*flushed)(void *context); /* while flushing */
-    void *flushed_context;
-    uint64_t flush_until_ms;
-
-    void (*closed)(void *context);
-    void *closed_context;
-};
-
 static void on_timer(uv_timer_t *timer);
+
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
 
 /* Work is never done where it is found, neither in outbox_put() nor in a reply: the timer does it. Not in 0
  * ms, as libuv 1.44 may then not leave its timers. */
-static void outbox_arm(struct outbox *outbox)
+void outbox_arm(struct outbox *outbox)
 {
     uint64_t now_ms = clock_boot_ms();
     /* Not counted from now: notices that come one after the other would put it off for ever. */
-    uint64_t due_ms = outbox->activities ? outbox->beat_ms : UINT64_MAX;
+    uint64_t due_ms = outbox->activities || outbox->ledger.store ? outbox->beat_ms : UINT64_MAX;
 
+    if (uv_is_closing((uv_handle_t *)&outbox->timer))
+        return;
     for (size_t i = 0; i < outbox->lane_count; i++) {
-        uint64_t lane_ms = lane_due_ms(outbox->lanes[i]);
-
-        due_ms = lane_ms < due_ms ? lane_ms : due_ms;
+        due_ms = earlier(due_ms, lane_due_ms(outbox->lanes[i]));
+        if (outbox->sign)
+            due_ms = earlier(due_ms, refusal_due_ms(outbox->lanes[i]));
     }
+    due_ms = earlier(due_ms, ledger_due_ms(&outbox->ledger));
+    due_ms = earlier(due_ms, outbox_load_due_ms(outbox));
     if (outbox->flushed && outbox->flush_until_ms < due_ms)
         due_ms = outbox->flush_until_ms;
     if (due_ms == UINT64_MAX) {
@@ -58,7 +49,7 @@ static void outbox_arm(struct outbox *outbox)
     uv_timer_start(&outbox->timer, on_timer, due_ms > now_ms ? due_ms - now_ms : 1, 0);
 }
 
-static void on_lane_changed(void *context)
+static void on_changed(void *context)
 {
     struct outbox *outbox = context;
 
@@ -67,6 +58,30 @@ static void on_lane_changed(void *context)
         uv_timer_start(&outbox->timer, on_timer, 1, 0);
     else
         outbox_arm(outbox);
+}
+
+/* Queues NOTICE for the lanes that want it, but for one (or NULL). */
+static int put_but(struct outbox *outbox, const struct notice *notice, const struct lane *except)
+{
+    struct letter *letter = letter_new(notice, outbox->seed, ++outbox->number);
+    int r = letter ? 0 : -ENOMEM;
+
+    for (size_t i = 0; i < outbox->lane_count; i++) {
+        struct lane *lane = outbox->lanes[i];
+
+        if (lane == except || !lane_admits(lane, notice))
+            continue;
+        if (!letter)
+            lane_count_lost(lane);
+        else if (lane_put(lane, letter, NULL, NULL) < 0)
+            r = -ENOMEM;
+    }
+    letter_unref(letter);
+    if (r < 0)
+        log_line(LOG_ERR, "out of memory: a notice could not be queued for every channel");
+    /* At once: the core's snapshot, which says that it was told, must not be on disk before it. */
+    ledger_run(&outbox->ledger, clock_boot_ms());
+    return r;
 }
 
 /* Whether anything can still be delivered before the flush has to end. */
@@ -82,24 +97,43 @@ static bool flush_goes_on(const struct outbox *outbox, uint64_t now_ms)
 
 static void outbox_prove(struct outbox *outbox, uint64_t now_ms)
 {
+    outbox->beat_ms = now_ms + BEAT_MS;
     if (!outbox->activities)
         return;
-    outbox->beat_ms = now_ms + BEAT_MS;
     for (size_t i = 0; i < outbox->lane_count; i++)
         if (lane_is_stuck(outbox->lanes[i], now_ms))
             return;
     activity_completed(outbox->activities, outbox->activity, now_ms);
 }
 
+/* Never through the channel that it is about; and as each channel is told of once, no circle of channels that
+ * refuse can go on. */
+static void tell_refusals(struct outbox *outbox, uint64_t now_ms)
+{
+    for (size_t i = 0; outbox->sign && i < outbox->lane_count; i++) {
+        struct notice notice;
+
+        if (refusal_due_ms(outbox->lanes[i]) > now_ms)
+            continue;
+        refusal_compose(outbox->lanes[i], now_ms, clock_wall_ms(), &notice);
+        outbox->sign(outbox->sign_context, &notice);
+        (void)put_but(outbox, &notice, outbox->lanes[i]);
+    }
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct outbox *outbox = timer->data;
-    uint64_t now_ms = clock_boot_ms();
+    uint64_t now_ms = clock_boot_ms(), since_ns = uv_hrtime();
     void (*flushed)(void *context) = outbox->flushed;
 
+    outbox_load_run(outbox, now_ms);
     for (size_t i = 0; i < outbox->lane_count; i++)
         lane_run(outbox->lanes[i], now_ms);
+    tell_refusals(outbox, now_ms);
+    ledger_run(&outbox->ledger, now_ms);
     outbox_prove(outbox, now_ms);
+    stopwatch_note(&outbox->ledger.max_loop_us, since_ns);
     if (flushed && !flush_goes_on(outbox, now_ms)) {
         outbox->flushed = NULL;
         outbox_arm(outbox);
@@ -132,25 +166,35 @@ static struct lane *take_lane(struct lane **lanes, size_t count, const struct ch
     return NULL;
 }
 
-static void give_up_lane(struct lane *lane)
+/* After all lanes are in their places. */
+static void give_up_lane(struct outbox *outbox, struct lane *lane)
 {
+    struct notice notice;
+
     if (!lane)
         return;
+    if (outbox->sign && refusal_compose_end(lane, clock_wall_ms(), &notice)) {
+        outbox->sign(outbox->sign_context, &notice);
+        (void)put_but(outbox, &notice, lane);
+    }
     if (lane->queue.count > 0)
-        log_line(LOG_WARNING, "%s \"%.64s\" is configured no more: %zu notices for it are given up",
+        log_line(LOG_WARNING, "%s \"%.64s\" is configured no more: %zu notices for it are not sent",
             lane->config->ops->name, lane->config->name, lane->queue.count);
+    outbox->parked_elsewhere += lane->parked + lane->queue.count;
+    lane_park_all(lane);
     lane_free(lane);
 }
 
 int outbox_reconfigure(struct outbox *outbox, const struct config *config)
 {
-    struct lane *fresh[RMQ_CHANNELS_MAX] = {NULL};
+    struct lane *fresh[RMQ_CHANNELS_MAX] = {NULL}, *old[RMQ_CHANNELS_MAX];
+    size_t old_count;
     size_t count = config->channel_count < RMQ_CHANNELS_MAX ? config->channel_count : RMQ_CHANNELS_MAX;
 
     /* A lane for each of them, needed or not, before anything is changed: it cannot fail half way. */
     for (size_t i = 0; i < count; i++) {
-        fresh[i] =
-            lane_new(outbox->timer.loop, outbox->client, &config->channels[i], on_lane_changed, outbox);
+        fresh[i] = lane_new(
+            outbox->timer.loop, outbox->client, &outbox->ledger, &config->channels[i], on_changed, outbox);
         if (!fresh[i]) {
             while (i > 0)
                 lane_free(fresh[--i]);
@@ -166,11 +210,12 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
         fresh[i] = kept;
         lane_set_config(kept, &config->channels[i]);
     }
-    for (size_t i = 0; i < outbox->lane_count; i++)
-        give_up_lane(outbox->lanes[i]);
-    for (size_t i = 0; i < count; i++)
-        outbox->lanes[i] = fresh[i];
+    memcpy(old, outbox->lanes, sizeof(old));
+    memcpy(outbox->lanes, fresh, sizeof(fresh));
+    old_count = outbox->lane_count;
     outbox->lane_count = count;
+    for (size_t i = 0; i < old_count; i++)
+        give_up_lane(outbox, old[i]);
     outbox_arm(outbox);
     return 0;
 }
@@ -182,6 +227,7 @@ struct outbox *outbox_new(uv_loop_t *loop, struct http_client *client, const str
     if (!outbox)
         return NULL;
     outbox->client = client;
+    ledger_init(&outbox->ledger, on_changed, outbox);
     outbox->seed = make_seed();
     outbox->activity = -1;
     uv_timer_init(loop, &outbox->timer);
@@ -207,51 +253,45 @@ int outbox_watch(struct outbox *outbox, struct activity_list *list)
     return 0;
 }
 
-int outbox_put(struct outbox *outbox, const struct notice *notice)
+void outbox_set_sign(struct outbox *outbox, outbox_sign_fn *sign, void *context)
 {
-    struct letter *letter = letter_new(notice, outbox->seed, ++outbox->number);
+    outbox->sign = sign;
+    outbox->sign_context = context;
+    outbox_arm(outbox);
+}
 
+struct lane *outbox_lane(const struct outbox *outbox, const char *kind, const char *name)
+{
     for (size_t i = 0; i < outbox->lane_count; i++) {
         struct lane *lane = outbox->lanes[i];
 
-        if (!lane_admits(lane, notice))
-            continue;
-        if (letter)
-            lane_put(lane, letter);
-        else
-            lane_count_lost(lane);
+        if ((!kind || strcmp(lane->key->kind, kind) == 0) && strcmp(lane->key->name, name) == 0)
+            return lane;
     }
-    if (!letter) {
-        log_line(LOG_ERR, "out of memory: a notice could not be queued for any channel");
-        return -ENOMEM;
-    }
-    letter_unref(letter);
+    return NULL;
+}
+
+int outbox_put(struct outbox *outbox, const struct notice *notice)
+{
+    const uint64_t since_ns = uv_hrtime();
+    int r = put_but(outbox, notice, NULL);
+
     outbox_arm(outbox);
-    return 0;
+    stopwatch_note(&outbox->ledger.max_loop_us, since_ns);
+    return r;
 }
 
-size_t outbox_pending(const struct outbox *outbox)
+int outbox_put_to(struct outbox *outbox, const char *kind, const char *name, const struct notice *notice,
+    outbox_result_fn *fn, void *context)
 {
-    size_t pending = 0;
+    struct lane *lane = outbox_lane(outbox, kind, name);
+    struct letter *letter = lane ? letter_new(notice, outbox->seed, ++outbox->number) : NULL;
+    int r = !lane ? -ENOENT : !letter ? -ENOMEM : lane_put(lane, letter, fn, context);
 
-    for (size_t i = 0; i < outbox->lane_count; i++)
-        pending += outbox->lanes[i]->queue.count;
-    return pending;
-}
-
-void outbox_count(const struct outbox *outbox, struct outbox_counts *ret_counts)
-{
-    struct outbox_counts counts = {0};
-
-    for (size_t i = 0; i < outbox->lane_count; i++) {
-        const struct lane *lane = outbox->lanes[i];
-
-        counts.sent += lane->sent;
-        counts.refused += lane->refused;
-        counts.dropped += lane->dropped;
-        counts.retries += lane->retries;
-    }
-    *ret_counts = counts;
+    letter_unref(letter);
+    ledger_run(&outbox->ledger, clock_boot_ms());
+    outbox_arm(outbox);
+    return r;
 }
 
 void outbox_flush_then(struct outbox *outbox, uint64_t timeout_ms, void (*done)(void *context), void *context)
@@ -275,7 +315,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void outbox_close(struct outbox *outbox, void (*done)(void *context), void *context)
 {
-    size_t pending;
+    size_t pending, unwritten;
 
     if (!outbox) {
         if (done)
@@ -284,10 +324,16 @@ void outbox_close(struct outbox *outbox, void (*done)(void *context), void *cont
     }
     pending = outbox_pending(outbox);
     if (pending > 0)
-        log_line(LOG_WARNING, "closing: alerts that were not delivered: %zu", pending);
+        log_line(LOG_WARNING, "closing: alerts that were not delivered%s: %zu",
+            outbox->ledger.store ? ", and wait for the next start" : "", pending);
+    outbox_requests_close(outbox);
+    outbox_load_close(outbox);
     for (size_t i = 0; i < outbox->lane_count; i++)
         lane_free(outbox->lanes[i]);
     outbox->lane_count = 0;
+    unwritten = ledger_close(&outbox->ledger);
+    if (unwritten > 0)
+        log_line(LOG_ERR, "closing: alerts that could not be written down, either: %zu", unwritten);
     if (outbox->activities)
         activity_remove(outbox->activities, outbox->activity);
     outbox->activities = NULL;
