@@ -89,6 +89,7 @@ class Target:
         fates = dict(FATES)
         if channel.startswith("feishu"):
             fates["grumble"] = GRUMBLE
+            del fates["refused"]  # a card has no id that would tell which one it was
         for fate, share in fates.items():
             if throw < share:
                 return fate

@@ -115,7 +115,7 @@ class Watchdog:
 
     def outbox(self, state):
         """What the outbox says of its letters in STATE."""
-        status, answer = self.ask("GET", f"/v1/outbox?state={state}&limit=0")
+        status, answer = self.ask("GET", f"/v1/outbox?state={state}")
         if status != 200:
             raise RuntimeError(f"outbox: {status} {answer}")
         return answer
