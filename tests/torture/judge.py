@@ -1,5 +1,7 @@
 """What must be true of a run, from what was handed over, what the target saw, and what the outbox says at the end."""
 
+ON_ITS_WAY_S = 0.05  # what an answer needs to the other side of the loopback, on a busy machine
+
 
 class Verdict:
     """Figures, and what is wrong."""
@@ -10,16 +12,17 @@ class Verdict:
         self.duplicates = self.lost_replies = 0
 
 
-def judge(handed, doubtful, receptions, parked, kills):
+def judge(handed, doubtful, target, parked, kills):
     """HANDED and DOUBTFUL: channel to the set of numbers that were kept, or nobody knows; PARKED: the same."""
     verdict = Verdict()
     for channel, numbers in handed.items():
-        mine = [reception for reception in receptions if reception.channel == channel]
-        judge_channel(verdict, channel, numbers, doubtful[channel], mine, parked.get(channel, set()), kills)
+        mine = [reception for reception in target.receptions if reception.channel == channel]
+        judge_channel(verdict, channel, numbers, doubtful[channel], mine, parked.get(channel, set()),
+                      (kills, target.cuts))
     return verdict
 
 
-def judge_channel(verdict, channel, numbers, doubtful, receptions, parked, kills):
+def judge_channel(verdict, channel, numbers, doubtful, receptions, parked, times):
     """One channel."""
     taken = {}
     for reception in receptions:
@@ -36,7 +39,7 @@ def judge_channel(verdict, channel, numbers, doubtful, receptions, parked, kills
     verdict.doubtful += len(doubtful)
     verdict.doubtful_delivered += len(doubtful & (set(taken) | parked))
     judge_order(verdict, channel, taken)
-    judge_duplicates(verdict, channel, taken, kills)
+    judge_duplicates(verdict, channel, taken, *times)
     judge_names(verdict, channel, receptions)
 
 
@@ -48,11 +51,12 @@ def judge_order(verdict, channel, taken):
         verdict.wrong.append(f"{channel}: {wrong[0][1]} came after {wrong[0][0]}, and {len(wrong) - 1} more")
 
 
-def judge_duplicates(verdict, channel, taken, kills):
+def judge_duplicates(verdict, channel, taken, kills, cuts):
     """Twice only where the answer was lost: cut, never sent, or on its way when the daemon was killed."""
     for number, many in taken.items():
         for before, after in zip(many, many[1:]):
-            if before.fate != "taken":
+            answered = before.ended or before.began
+            if before.fate != "taken" or any(before.began <= cut <= answered + ON_ITS_WAY_S for cut in cuts):
                 verdict.lost_replies += 1
             elif any(before.began <= kill <= after.began for kill in kills):
                 verdict.duplicates += 1

@@ -44,6 +44,7 @@ class Target:
         self.lock = threading.Lock()
         self.receptions = []
         self.strangers = []  # bodies that are no notice of ours
+        self.cuts = []       # when all connections were cut, answers on their way or not
         self.calm = False    # takes everything from now on
         self.ending = threading.Event()
         self.server = None
@@ -62,6 +63,7 @@ class Target:
     def shut(self):
         """Refuse new connections, cut the old ones."""
         self.server.shutdown()
+        self.cuts.append(time.monotonic())
         self.server.cut_all()
         self.server.server_close()
 
