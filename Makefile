@@ -12,6 +12,8 @@ BUILD ?= build
 SUITE ?= bookworm
 NODES ?= 3
 HOURS ?= 1
+NOTICES ?= 10000
+KILLS ?= 50
 
 CC ?= cc
 PKG_CONFIG ?= pkg-config
@@ -114,6 +116,10 @@ matrix: all $(BUILD)/.bootstrap-lab ## every condition on every suite, as a tabl
 .PHONY: chaos
 chaos: all $(BUILD)/.bootstrap-lab ## faults by dice on a real cluster: HOURS=1 [SEED=...]
 	@tests/as-root tests/scenarios/run-chaos --hours $(HOURS) $(if $(SEED),--seed $(SEED))
+
+.PHONY: alert-torture
+alert-torture: all $(BUILD)/.bootstrap-check ## 10,000 alerts, a target that fails, a daemon that is killed: NOTICES=10000 KILLS=50 [SEED=...]
+	@tests/as-root tests/torture/run --build $(BUILD) --notices $(NOTICES) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 .PHONY: demo
 demo: all $(BUILD)/.bootstrap-lab ## rescue a killed and a hung node of a real cluster, on this screen

@@ -112,7 +112,7 @@ static void enqueue(struct lane *lane, struct parcel *parcel, size_t at)
         lane->config->ops->name, LANE_NAME_MAX, lane->config->name, QUEUE_MAX);
 }
 
-int lane_put(struct lane *lane, struct letter *letter, outbox_result_fn *on_result, void *context)
+int lane_put(struct lane *lane, struct letter *letter, const struct parcel_waiter *waiter)
 {
     struct parcel *parcel = parcel_new(letter, lane->key);
 
@@ -120,8 +120,8 @@ int lane_put(struct lane *lane, struct letter *letter, outbox_result_fn *on_resu
         lane_count_lost(lane);
         return -ENOMEM;
     }
-    parcel->on_result = on_result;
-    parcel->context = context;
+    if (waiter)
+        parcel->waiter = *waiter;
     parcel->came_wall_ms = clock_wall_ms();
     ledger_note(lane->ledger, parcel, LETTER_WAITING, NULL);
     enqueue(lane, parcel, SIZE_MAX);

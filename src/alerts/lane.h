@@ -61,7 +61,7 @@ bool lane_is(const struct lane *lane, const struct channel_config *config);
 
 bool lane_admits(struct lane *lane, const struct notice *notice); /* and remembers its story */
 /* 0, or -ENOMEM: it is counted as lost then. ON_RESULT may be NULL. */
-int lane_put(struct lane *lane, struct letter *letter, outbox_result_fn *on_result, void *context);
+int lane_put(struct lane *lane, struct letter *letter, const struct parcel_waiter *waiter);
 /* Puts a delivery that was kept at a place of the queue. */
 void lane_restore(struct lane *lane, struct parcel *parcel, size_t at);
 void lane_count_lost(struct lane *lane); /* one notice could not even be queued */

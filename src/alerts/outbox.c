@@ -74,7 +74,7 @@ int outbox_distribute(
             continue;
         if (!letter)
             lane_count_lost(lane);
-        else if (lane_put(lane, letter, NULL, NULL) < 0)
+        else if (lane_put(lane, letter, NULL) < 0)
             r = -ENOMEM;
     }
     if (r < 0)
@@ -296,11 +296,13 @@ int outbox_put(struct outbox *outbox, const struct notice *notice)
 }
 
 int outbox_put_to(struct outbox *outbox, const char *kind, const char *name, const struct notice *notice,
-    outbox_result_fn *fn, void *context)
+    bool when_kept, outbox_result_fn *fn, void *context)
 {
     struct lane *lane = outbox_lane(outbox, kind, name);
     struct letter *letter = lane ? letter_new(notice, outbox->seed, ++outbox->number) : NULL;
-    int r = !lane ? -ENOENT : !letter ? -ENOMEM : lane_put(lane, letter, fn, context);
+    int r = !lane     ? -ENOENT
+            : !letter ? -ENOMEM
+                      : lane_put(lane, letter, &(struct parcel_waiter){fn, context, when_kept});
 
     letter_unref(letter);
     ledger_run(&outbox->ledger, clock_boot_ms());

@@ -67,6 +67,7 @@ static const struct trouble troubles[NOTICE_KIND_COUNT] = {
     [NOTICE_LEASE_LOST] = {"broker", GOES_ON, OF_NODE}, /* in the middle of a restart */
     [NOTICE_DELIVERY_REFUSED] = {"delivery", GOES_ON, OF_NODE},
     [NOTICE_DELIVERY_OK] = {"delivery", ENDS, OF_NODE},
+    [NOTICE_TEST] = {"test", GOES_ON, OF_NODE}, /* so that it is seen everywhere */
 };
 
 static const struct trouble *trouble_of(enum notice_kind kind)
