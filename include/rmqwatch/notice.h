@@ -64,7 +64,9 @@ enum notice_kind {
     NOTICE_HOLD_OVER,
     NOTICE_AGENT_DEGRADED, /* its own disk fails it; it goes on in memory */
     NOTICE_AGENT_SOUND,
-    NOTICE_LEASE_LOST, /* while acting under it */
+    NOTICE_LEASE_LOST,    /* while acting under it */
+    NOTICE_AGENT_MISSING, /* another member's agent does not answer any more */
+    NOTICE_AGENT_BACK,
     NOTICE_KIND_COUNT,
 };
 

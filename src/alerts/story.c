@@ -28,6 +28,7 @@ static const enum ending endings[NOTICE_KIND_COUNT] = {
     [NOTICE_LEADERS_BACK] = ENDING_WELL,
     [NOTICE_FLAPPING_OVER] = ENDING_WELL,
     [NOTICE_HOLD_OVER] = ENDING_WELL,
+    [NOTICE_AGENT_BACK] = ENDING_WELL,
     [NOTICE_UNVERIFIED] = ENDING_OPEN, /* the proof may still come */
     [NOTICE_STOPPED] = ENDING_OPEN,    /* the operator may start it again */
 };

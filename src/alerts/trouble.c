@@ -65,6 +65,8 @@ static const struct trouble troubles[NOTICE_KIND_COUNT] = {
     [NOTICE_AGENT_DEGRADED] = {"store", GOES_ON, OF_NODE},
     [NOTICE_AGENT_SOUND] = {"store", ENDS, OF_NODE},
     [NOTICE_LEASE_LOST] = {"broker", GOES_ON, OF_NODE}, /* in the middle of a restart */
+    [NOTICE_AGENT_MISSING] = {"agent-missing", GOES_ON, OF_NODE},
+    [NOTICE_AGENT_BACK] = {"agent-missing", ENDS, OF_NODE},
 };
 
 static const struct trouble *trouble_of(enum notice_kind kind)

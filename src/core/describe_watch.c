@@ -32,6 +32,16 @@ static void describe_waiting_for(const struct core *core, char *text, size_t siz
     }
 }
 
+static void describe_slow_boot(const struct core *core, uint64_t now_ms, char *text, size_t size)
+{
+    char duration[32];
+
+    text_duration(duration, sizeof(duration), now_ms - core->members[0].condition_since_ms);
+    text_append(text, size, "for %s; its status: %s", duration,
+        core->unit.state.status_text[0] ? core->unit.state.status_text : "none");
+    describe_waiting_for(core, text, size);
+}
+
 static void describe_check(const struct core *core, enum probe_kind kind, char *text, size_t size)
 {
     for (size_t i = 0; i < core->member_count; i++) {
@@ -51,6 +61,29 @@ static const char *subject_unit(const struct core *core)
     return unit_is_unknown(&core->unit.state) ? "not known there" : "known";
 }
 
+static void describe_peer(const struct member *subject, char *text, size_t size)
+{
+    describe_probes(subject, text, size);
+    if (subject->agent.presence == PRESENCE_MISSING)
+        text_append(text, size, "; its rmqwatchd does not answer either");
+}
+
+static void describe_agent(
+    const struct core *core, const struct member *subject, uint64_t now_ms, char *text, size_t size)
+{
+    char duration[32];
+
+    if (subject->agent.failed_ms == 0) {
+        text_append(text, size,
+            core->policy.agent_missing_ms > 0 ? "it answers again"
+                                              : "the other agents are not asked any more");
+        return;
+    }
+    text_duration(duration, sizeof(duration), now_ms - subject->agent.failed_ms);
+    text_append(text, size, "rmqwatchd there has not answered for %s%s", duration,
+        subject->agent.refused ? ": nothing listens on its port" : "");
+}
+
 /* RabbitMQ 3.10 may fail to resume when the others boot just then: both wait for each other. */
 #define RESUME_HINT "; if it does not resume with the others, run there: rabbitmqctl start_app"
 
@@ -67,10 +100,7 @@ void describe_watch(
         describe_resource(&subject->view, kind == WATCH_MEMORY_ALARM, text, size);
         break;
     case WATCH_SLOW_BOOT:
-        text_duration(duration, sizeof(duration), now_ms - subject->condition_since_ms);
-        text_append(text, size, "for %s; its status: %s", duration,
-            core->unit.state.status_text[0] ? core->unit.state.status_text : "none");
-        describe_waiting_for(core, text, size);
+        describe_slow_boot(core, now_ms, text, size);
         break;
     case WATCH_CHECK_AMQP:
     case WATCH_CHECK_MANAGEMENT:
@@ -119,10 +149,13 @@ void describe_watch(
         text_duration(duration, sizeof(duration), core->stall_ms);
         text_append(text, size, "the loop was %s late; older evidence is discarded", duration);
         break;
+    case WATCH_PEER_AGENT:
+        describe_agent(core, subject, now_ms, text, size);
+        break;
     case WATCH_ALL_DOWN:
     case WATCH_PEER:
     case WATCH_KIND_COUNT:
-        describe_probes(subject, text, size);
+        describe_peer(subject, text, size);
         break;
     }
 }

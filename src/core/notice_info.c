@@ -78,6 +78,9 @@ static const struct notice_info infos[NOTICE_KIND_COUNT] = {
         "9b99e43ac3074deba5ecf51388a0f760"},
     [NOTICE_LEASE_LOST] = {"lease-lost", "Restart lease lost", SEVERITY_WARNING,
         "957f0ddcb5054397860c4c99bdf92c53"},
+    [NOTICE_AGENT_MISSING] = {"agent-missing", "Watchdog missing", SEVERITY_WARNING,
+        "97cfc5c02d234b13bdd272d464147a62"},
+    [NOTICE_AGENT_BACK] = {"agent-back", "Watchdog back", SEVERITY_INFO, "63ec493fd2f04cf59a49520a7f84244d"},
 };
 
 const struct notice_info *notice_info(enum notice_kind kind)
