@@ -215,14 +215,13 @@ static enum sign sign_of_peer(const struct member *peer)
     return peer->condition == CONDITION_UNKNOWN ? SIGN_UNSURE : SIGN_GOOD;
 }
 
-/* One that was never there is not missed. While its node is down, too, that it is tells it all. */
+/* One that was never there is not missed. While its node is down, too, one message tells both. */
 static enum sign sign_of_peer_agent(const struct core *core, const struct member *peer, uint64_t now_ms)
 {
     if (core->policy.agent_missing_ms == 0 || peer->agent.presence == PRESENCE_HERE)
         return SIGN_GOOD;
-    if (!peer->agent.seen || peer->condition == CONDITION_PEER_DOWN)
-        return SIGN_UNSURE;
-    return presence_is_lost(&peer->agent, &core->policy, false, now_ms) ? SIGN_BAD : SIGN_UNSURE;
+    return peer->agent.seen && presence_is_lost(&peer->agent, &core->policy, false, now_ms) ? SIGN_BAD
+                                                                                            : SIGN_UNSURE;
 }
 
 enum { PAUSE_ENDS_MS = 15000 };
