@@ -118,11 +118,6 @@ void heartbeat_configure(struct heartbeat *heartbeat, const struct heartbeat_con
             &heartbeat->timer, on_timer, interval_ms < FIRST_MS ? interval_ms : FIRST_MS, interval_ms);
 }
 
-unsigned heartbeat_failures(const struct heartbeat *heartbeat)
-{
-    return heartbeat->failures;
-}
-
 static void on_closed(uv_handle_t *handle)
 {
     free(handle->data);

@@ -16,8 +16,6 @@ struct heartbeat *heartbeat_new(
     uv_loop_t *loop, struct http_client *http, const struct activity_list *activities);
 /* CONFIG is used until the next call. Its interval begins anew only when it has changed. */
 void heartbeat_configure(struct heartbeat *heartbeat, const struct heartbeat_config *config);
-/* How many in a row could not be delivered. */
-unsigned heartbeat_failures(const struct heartbeat *heartbeat);
 /* Before HTTP is closed; the loop must run on until its timer is closed. Accepts NULL. */
 void heartbeat_close(struct heartbeat *heartbeat);
 
