@@ -30,12 +30,12 @@ bool presence_absorb(struct agent_memory *agent, const struct probe_event *probe
     return false;
 }
 
-void presence_judge(
-    struct agent_memory *agent, const struct policy *policy, bool member_down, uint64_t now_ms)
+void presence_judge(struct agent_memory *agent, const struct policy *policy, bool down, uint64_t now_ms)
 {
     uint64_t after_ms = window_ms(policy);
 
-    if (member_down)
+    agent->down = down;
+    if (down)
         agent->down_ms = now_ms;
     if (policy->agent_missing_ms == 0)
         presence_forget(agent);
@@ -49,17 +49,16 @@ void presence_judge(
         agent->presence = PRESENCE_MISSING;
 }
 
-bool presence_is_lost(
-    const struct agent_memory *agent, const struct policy *policy, bool member_down, uint64_t now_ms)
+bool presence_is_lost(const struct agent_memory *agent, const struct policy *policy, uint64_t now_ms)
 {
     if (agent->presence != PRESENCE_MISSING)
         return false;
-    return member_down || agent->down_ms == 0 || now_ms - agent->down_ms >= window_ms(policy);
+    return agent->down || agent->down_ms == 0 || now_ms - agent->down_ms >= window_ms(policy);
 }
 
 void presence_forget(struct agent_memory *agent)
 {
-    *agent = (struct agent_memory){.seen = agent->seen, .down_ms = agent->down_ms};
+    *agent = (struct agent_memory){.seen = agent->seen, .down = agent->down, .down_ms = agent->down_ms};
 }
 
 const char *presence_name(enum presence presence)

@@ -7,7 +7,7 @@
 /* Whether the agent beside this member can tell anybody anything, as far as is known. */
 static bool can_speak(const struct core *core, const struct member *member, uint64_t now_ms)
 {
-    return !presence_is_lost(&member->agent, &core->policy, member->condition == CONDITION_PEER_DOWN, now_ms);
+    return !presence_is_lost(&member->agent, &core->policy, now_ms);
 }
 
 /* This agent has the lowest name of all that can: it speaks for those that cannot. */
@@ -220,8 +220,9 @@ static enum sign sign_of_peer_agent(const struct core *core, const struct member
 {
     if (core->policy.agent_missing_ms == 0 || peer->agent.presence == PRESENCE_HERE)
         return SIGN_GOOD;
-    return peer->agent.seen && presence_is_lost(&peer->agent, &core->policy, false, now_ms) ? SIGN_BAD
-                                                                                            : SIGN_UNSURE;
+    if (!peer->agent.seen || peer->agent.down)
+        return SIGN_UNSURE;
+    return presence_is_lost(&peer->agent, &core->policy, now_ms) ? SIGN_BAD : SIGN_UNSURE;
 }
 
 enum { PAUSE_ENDS_MS = 15000 };

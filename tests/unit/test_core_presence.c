@@ -173,6 +173,30 @@ static void test_a_dead_host_is_one_message(void **context)
     assert_int_equal(s.told[NOTICE_AGENT_BACK], 0);
 }
 
+/* Its API is back and its AMQP port is not: neither up nor down, and told to be down still. */
+static void test_one_that_is_told_to_be_down_is_one_message(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    settle(&s, "rabbit@b", "rabbit@c");
+    go_on(&s, 60, "rabbit@b", PROBE_RESULT_REFUSED, "rabbit@c", PROBE_RESULT_OK, "rabbit@b",
+        PROBE_RESULT_REFUSED);
+    assert_int_equal(s.told[NOTICE_PEER_DOWN], 1);
+    for (int second = 0; second < 60; second++) {
+        story_probe(&s, "rabbit@b", PROBE_AMQP, PROBE_RESULT_REFUSED);
+        story_view(&s, "rabbit@b", NULL);
+        story_probe(&s, "rabbit@b", PROBE_AGENT, PROBE_RESULT_REFUSED);
+        story_serve(&s, "rabbit@a");
+        story_serve(&s, "rabbit@c");
+        story_wait(&s, 1000);
+    }
+    assert_int_equal(s.core.members[1].condition, CONDITION_UNKNOWN);
+    assert_int_equal(s.told[NOTICE_PEER_BACK], 0);
+    assert_int_equal(s.told[NOTICE_AGENT_MISSING], 0);
+}
+
 static void test_a_lead_without_an_agent_is_none(void **context)
 {
     struct node_view partitioned = story_everything(NULL);
@@ -379,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_a_dead_broker_is_told_by_its_own_agent),
         cmocka_unit_test(test_the_lead_speaks_for_one_without_an_agent),
         cmocka_unit_test(test_a_dead_host_is_one_message),
+        cmocka_unit_test(test_one_that_is_told_to_be_down_is_one_message),
         cmocka_unit_test(test_a_lead_without_an_agent_is_none),
         cmocka_unit_test(test_a_lead_that_has_just_come_back_is_one),
         cmocka_unit_test(test_what_is_old_or_our_own_trouble_says_nothing),
