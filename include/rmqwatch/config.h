@@ -67,12 +67,27 @@ struct evidence_config {
     uint32_t max_megabytes; /* of all together */
 };
 
+/* How the agents of one cluster know of each other. */
+struct agents_config {
+    char *listen;  /* "*:15693", "10.0.0.1:15693", "[fd00::1]:15693"; "": neither listens nor asks */
+    uint16_t port; /* of that; 0: none */
+    uint64_t missing_ms;
+};
+
+/* Tells somebody outside, again and again, that this daemon is well. */
+struct heartbeat_config {
+    struct secret url; /* NULL: nobody is told */
+    uint64_t interval_ms;
+    char *ca_file; /* NULL: the system's trust store */
+};
+
 /* node "rabbit@host" { ... }: where that member really is, when its name does not say it. */
 struct node_config {
     char name[RMQ_NODE_NAME_MAX];
     char *host;           /* NULL: the part of the name after the @ */
     uint16_t amqp_port;   /* 0: as amqp.port */
     char *management_url; /* NULL: derived as above */
+    uint16_t agent_port;  /* 0: as agents.port */
 };
 
 /* Which of it a kind of channel has, and needs, its channel_ops say. */
@@ -112,6 +127,8 @@ struct config {
     struct exec_config exec;
     struct lease_config lease;
     struct evidence_config evidence;
+    struct agents_config agents;
+    struct heartbeat_config heartbeat;
     size_t node_count;
     struct node_config nodes[RMQ_MEMBERS_MAX];
     size_t channel_count;

@@ -13,7 +13,11 @@ enum probe_kind {
     PROBE_AMQP,       /* TCP connect and clean close; deep: the protocol header must bring bytes back */
     PROBE_MANAGEMENT, /* the management API: alarms, and who this member says is running */
     PROBE_EXEC,       /* a command of the operator's, for clusters without the management plugin */
-    PROBE_KIND_COUNT,
+    PROBE_KIND_COUNT, /* of those above, which say something of the node */
+    /* GET /health of the agent beside another member: tells who is there to speak for it, and nothing of the
+     * node itself. */
+    PROBE_AGENT = PROBE_KIND_COUNT,
+    PROBE_ALL_KINDS,
 };
 
 /* Health has three values; our own trouble is not theirs. */

@@ -68,7 +68,9 @@ enum notice_kind {
     NOTICE_LEASE_LOST,       /* while acting under it */
     NOTICE_DELIVERY_REFUSED, /* a channel's target refuses what it is sent; told through the others */
     NOTICE_DELIVERY_OK,
-    NOTICE_TEST, /* an operator tries a channel */
+    NOTICE_TEST,          /* an operator tries a channel */
+    NOTICE_AGENT_MISSING, /* another member's agent does not answer any more */
+    NOTICE_AGENT_BACK,
     NOTICE_KIND_COUNT,
 };
 

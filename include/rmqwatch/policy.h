@@ -19,6 +19,8 @@ struct policy {
     uint32_t fall;              /* consecutive failures before a node is down */
     uint32_t rise;              /* consecutive successes before it is up again */
     uint64_t views_settle_ms;   /* members may disagree on who runs for so long: the net tick time and more */
+    uint64_t agent_missing_ms;  /* another member's agent that does not answer for so long is missing; 0:
+                                 * nobody  asks them */
     uint64_t busy_patience_ms;  /* how long one that works but does not answer is left alone; 0: for ever */
     bool restart_stopped_app;   /* opted in: restart a node whose application is stopped */
     bool restart_lost_listener; /* opted in: restart a node that lost its AMQP listener */

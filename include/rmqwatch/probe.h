@@ -10,6 +10,7 @@ struct probe_target {
     char node[RMQ_NODE_NAME_MAX];
     char host[RMQ_NODE_NAME_MAX];
     uint16_t amqp_port;
+    uint16_t agent_port;                         /* 0: its agent is not asked */
     char management_url[RMQ_NODE_NAME_MAX + 32]; /* no trailing slash */
     bool local;                                  /* the node that this agent guards */
 };

@@ -122,7 +122,9 @@ static int create_adapters(struct agent *agent)
         return -ENOMEM;
     agent->scheduler = scheduler_new(agent->loop, config, agent->http, agent->sink, &agent->activities);
     agent->outbox = outbox_new(agent->loop, agent->http, config);
-    if (!agent->scheduler || !agent->outbox)
+    agent->heartbeat = heartbeat_new(agent->loop, agent->http, &agent->activities);
+    agent->public = public_new(agent->loop, &agent->core, PUBLIC_RETRY_MS);
+    if (!agent->scheduler || !agent->outbox || !agent->heartbeat || !agent->public)
         return -ENOMEM;
     r = outbox_watch(agent->outbox, &agent->activities);
     r = r < 0 ? r : notify_new(agent->loop, &agent->activities, &agent->notify);
@@ -190,6 +192,8 @@ void agent_start(struct agent *agent)
     agent_record_beginning(agent, &members);
     schedule_tick(agent);
     bus_start(agent->bus);
+    public_listen(agent->public, config->agents.listen);
+    heartbeat_configure(agent->heartbeat, &config->heartbeat);
     if (scheduler_set_members(agent->scheduler, members.count, members.names) < 0)
         log_line(LOG_ERR, "not every member can be probed: out of memory");
     notify_ready(agent->notify);
@@ -235,6 +239,8 @@ void agent_reload(struct agent *agent, struct config *config)
     scheduler_reconfigure(agent->scheduler, config);
     agent_reconfigure_evidence(agent, config);
     agent_reconfigure_lease(agent, config);
+    public_listen(agent->public, config->agents.listen);
+    heartbeat_configure(agent->heartbeat, &config->heartbeat);
     activity_set_max_silence(
         &agent->activities, agent->core_activity, config->policy.interval_ms + CORE_MARGIN_MS);
     agent->config = config;
@@ -278,6 +284,8 @@ void agent_stop(struct agent *agent)
     uv_close((uv_handle_t *)&agent->drain, NULL);
     uv_close((uv_handle_t *)&agent->tick, NULL);
     control_close(agent->control_socket);
+    public_close(agent->public);
+    heartbeat_close(agent->heartbeat);
     unit_watch_free(agent->watch);
     unit_control_free(agent->control);
     bus_free(agent->bus);
@@ -287,6 +295,8 @@ void agent_stop(struct agent *agent)
     notify_free(agent->notify);
     recorder_free(agent->recorder);
     agent->control_socket = NULL;
+    agent->public = NULL;
+    agent->heartbeat = NULL;
     agent->recorder = NULL;
     agent->watch = NULL;
     agent->control = NULL;

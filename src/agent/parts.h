@@ -4,9 +4,11 @@
 
 #include "agent/agent.h"
 #include "agent/event_queue.h"
+#include "alerts/heartbeat.h"
 #include "alerts/outbox.h"
 #include "base/activity.h"
 #include "control/control.h"
+#include "control/public.h"
 #include "core/core.h"
 #include "evidence/collector.h"
 #include "evidence/host_sampler.h"
@@ -35,6 +37,8 @@ struct agent {
     struct http_client *http;
     struct scheduler *scheduler;
     struct outbox *outbox;
+    struct heartbeat *heartbeat;
+    struct public *public;
     struct bus *bus;
     struct unit_control *control;
     struct unit_watch *watch;

@@ -29,6 +29,7 @@ static const enum ending endings[NOTICE_KIND_COUNT] = {
     [NOTICE_FLAPPING_OVER] = ENDING_WELL,
     [NOTICE_HOLD_OVER] = ENDING_WELL,
     [NOTICE_DELIVERY_OK] = ENDING_WELL,
+    [NOTICE_AGENT_BACK] = ENDING_WELL,
     [NOTICE_UNVERIFIED] = ENDING_OPEN, /* the proof may still come */
     [NOTICE_STOPPED] = ENDING_OPEN,    /* the operator may start it again */
 };

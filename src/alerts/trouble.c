@@ -68,6 +68,8 @@ static const struct trouble troubles[NOTICE_KIND_COUNT] = {
     [NOTICE_DELIVERY_REFUSED] = {"delivery", GOES_ON, OF_NODE},
     [NOTICE_DELIVERY_OK] = {"delivery", ENDS, OF_NODE},
     [NOTICE_TEST] = {"test", GOES_ON, OF_NODE}, /* so that it is seen everywhere */
+    [NOTICE_AGENT_MISSING] = {"agent-missing", GOES_ON, OF_NODE},
+    [NOTICE_AGENT_BACK] = {"agent-missing", ENDS, OF_NODE},
 };
 
 static const struct trouble *trouble_of(enum notice_kind kind)

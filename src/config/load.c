@@ -163,6 +163,10 @@ static int load_config(struct load *load, cfg_t *cfg, struct config *config)
     config->policy.probe_amqp = config->amqp.enabled;
     config->policy.probe_management = config->management.enabled;
     config->policy.probe_exec = config->exec.enabled;
+    if (config->agents.listen != NULL && config->agents.listen[0] != '\0') {
+        config->agents.port = (uint16_t)strtoul(strrchr(config->agents.listen, ':') + 1, NULL, 10);
+        config->policy.agent_missing_ms = config->agents.missing_ms;
+    }
     config->policy.lease_timeout_ms = config->lease.timeout_ms;
     config->policy.lease_exclusive = config->lease.provider != NULL && config->lease.provider->exclusive;
     config->policy.lease_independent = config->policy.lease_exclusive && config->lease.provider->independent;
@@ -260,6 +264,9 @@ void config_free(struct config *config)
         free(config->lease.endpoints[i]);
     free(config->lease.key);
     free(config->lease.ca_file);
+    free(config->agents.listen);
+    secret_done(&config->heartbeat.url);
+    free(config->heartbeat.ca_file);
     free(config->control_socket);
     free(config->unit);
     free(config->state_dir);

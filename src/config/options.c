@@ -14,6 +14,8 @@
 #define EXEC(field) offsetof(struct exec_config, field)
 #define LEASE(field) offsetof(struct lease_config, field)
 #define EVIDENCE(field) offsetof(struct evidence_config, field)
+#define AGENTS(field) offsetof(struct agents_config, field)
+#define HEARTBEAT(field) offsetof(struct heartbeat_config, field)
 #define NODE(field) offsetof(struct node_config, field)
 
 /* clang-format off: a table is read by its columns */
@@ -94,10 +96,22 @@ static const struct option evidence_options[] = {
     {"max_megabytes", OPTION_COUNT, EVIDENCE(max_megabytes), "100", 1, 100000, NULL},
 };
 
+static const struct option agents_options[] = {
+    {"listen", OPTION_TEXT, AGENTS(listen), "*:15693", 0, 0, value_check_listen},
+    {"missing", OPTION_DURATION, AGENTS(missing_ms), "30s", 10 * SECOND, 1 * HOUR, NULL},
+};
+
+static const struct option heartbeat_options[] = {
+    {"url_file", OPTION_SECRET, HEARTBEAT(url), NULL, 0, 0, value_check_secret_url},
+    {"interval", OPTION_DURATION, HEARTBEAT(interval_ms), "1min", 10 * SECOND, 1 * DAY, NULL},
+    {"ca_file", OPTION_FILE, HEARTBEAT(ca_file), NULL, 0, 0, value_check_path},
+};
+
 static const struct option node_options[] = {
     {"host", OPTION_TEXT, NODE(host), NULL, 0, 0, value_check_host},
     {"amqp_port", OPTION_PORT, NODE(amqp_port), "0", 0, 65535, NULL},
     {"management_url", OPTION_TEXT, NODE(management_url), NULL, 0, 0, value_check_http_url},
+    {"agent_port", OPTION_PORT, NODE(agent_port), "0", 0, 65535, NULL},
 };
 
 const struct option_section option_sections[OPTION_SECTIONS] = {
@@ -107,6 +121,8 @@ const struct option_section option_sections[OPTION_SECTIONS] = {
     {"exec", exec_options, COUNT_OF(exec_options), ROOT(exec)},
     {"lease", lease_options, COUNT_OF(lease_options), ROOT(lease)},
     {"evidence", evidence_options, COUNT_OF(evidence_options), ROOT(evidence)},
+    {"agents", agents_options, COUNT_OF(agents_options), ROOT(agents)},
+    {"heartbeat", heartbeat_options, COUNT_OF(heartbeat_options), ROOT(heartbeat)},
 };
 /* clang-format on */
 

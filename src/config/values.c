@@ -196,6 +196,25 @@ const char *value_check_secret_url(const char *value)
                  "and nothing else";
 }
 
+const char *value_check_listen(const char *value)
+{
+    struct in_addr address;
+    char host[INET6_ADDRSTRLEN + 2] = "";
+    const char *port = strrchr(value, ':');
+    size_t size = port != NULL ? (size_t)(port - value) : 0;
+
+    if (value[0] == '\0')
+        return NULL;
+    if (size > 0 && size < sizeof host)
+        memcpy(host, value, size);
+    if (port != NULL && value_is_port(port + 1) &&
+        (strcmp(host, "*") == 0 || inet_pton(AF_INET, host, &address) == 1 ||
+            (host[0] == '[' && host[size - 1] == ']' && value_is_ipv6(host + 1, size - 2))))
+        return NULL;
+    return "must be an address and a port: *:15693 for all of them, 10.0.0.1:15693 or [fd00::1]:15693; or "
+           "\"\"";
+}
+
 const char *value_check_username(const char *value)
 {
     return *value == '\0' || strlen(value) > VALUE_USERNAME_MAX || value_has_control(value)

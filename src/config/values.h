@@ -14,6 +14,7 @@ const char *value_check_host(const char *value);       /* name, IPv4 or IPv6 add
 const char *value_check_http_url(const char *value);   /* http(s)://host[:port] and nothing more */
 const char *value_check_smtp_url(const char *value);   /* smtp(s)://host[:port] and nothing more */
 const char *value_check_secret_url(const char *value); /* http(s)://host... with anything behind it */
+const char *value_check_listen(const char *value);     /* "", *:port, or an address and a port */
 const char *value_check_username(const char *value);
 const char *value_check_word(const char *value);  /* of a command: any text without control characters */
 const char *value_check_label(const char *value); /* any text without control characters */

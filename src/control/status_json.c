@@ -13,9 +13,9 @@
  *   lease            {provider, state: free|sought|held, usable: null until it was checked, detail}
  *   budget           {used, left, max, window_ms}
  *   store            {ok, problem}
- *   members          [{node, local, condition, since, probes: [{kind, result, says, health, failures, slow,
- *                    started, age_ms}]}]
- *   problems         [{name, node, incident, since}]: all that was told and is not over, but for a hold
+ *   members          [{node, local, condition, since, agent: present|missing|unknown, probes: [{kind, result,
+ * says, health, failures, slow, started, age_ms}]}] problems         [{name, node, incident, since}]: all
+ * that was told and is not over, but for a hold
  */
 #include "control/json.h"
 #include "core/rescue.h"
@@ -89,6 +89,7 @@ static bool put_members(cJSON *json, const struct control_view *view)
         ok = one && json_put_text(one, "node", member->name) && json_put_bool(one, "local", member->local) &&
              json_put_text(one, "condition", condition_name(member->condition)) &&
              json_put_moment(one, "since", view, member->condition_since_ms) &&
+             json_put_text(one, "agent", presence_name(i == 0 ? PRESENCE_HERE : member->agent.presence)) &&
              json_put_probes(one, view, member);
     }
     return ok;
@@ -112,9 +113,10 @@ static bool put_problems(cJSON *json, const struct core *core)
         if (core->watches[kind].raised && kind != WATCH_HOLD)
             ok = put_problem(problems, watch_infos[kind].name, core->members[0].name, &core->watches[kind]);
     for (size_t i = 1; ok && i < core->member_count; i++)
-        if (core->peer_watches[i].raised)
-            ok = put_problem(
-                problems, watch_infos[WATCH_PEER].name, core->members[i].name, &core->peer_watches[i]);
+        for (int kind = WATCH_PEER; ok && kind < WATCH_KIND_COUNT; kind++)
+            if (core->peer_watches[i][kind - WATCH_PEER].raised)
+                ok = put_problem(problems, watch_infos[kind].name, core->members[i].name,
+                    &core->peer_watches[i][kind - WATCH_PEER]);
     return ok && json_put_bool(json, "ok",
                      core->members[0].condition == CONDITION_HEALTHY && !rescue_is_open(core->rescue.state) &&
                          cJSON_GetArraySize(problems) == 0);

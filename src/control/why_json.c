@@ -89,13 +89,16 @@ static bool put_local(cJSON *json, const struct control_view *view)
 
 static bool put_peer(cJSON *json, const struct core *core, size_t member)
 {
-    const struct watch *watch = &core->peer_watches[member];
+    const struct watch *watch = &core->peer_watches[member][0]; /* of WATCH_PEER */
+    bool missing = core->members[member].agent.presence == PRESENCE_MISSING;
 
     return json_put_text(json, "state", watch->raised ? "told" : "watching") &&
            json_put_text(json, "why",
                words(core->policy.language,
                    watch->raised ? WORD("it is down and its own agent is silent, so this one tells people")
-                                 : WORD("its own agent acts on it; this one only watches"))) &&
+                   : missing
+                       ? WORD("its own agent does not answer, so nobody acts on it; this one only watches")
+                       : WORD("its own agent acts on it; this one only watches"))) &&
            json_put_text(json, "incident", watch->raised ? watch->incident : "") &&
            json_put_time(json, "since", watch->raised ? watch->since_wall_ms : 0);
 }

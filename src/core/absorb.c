@@ -26,9 +26,9 @@ static void remove_member(struct core *core, size_t index)
     size_t last = --core->member_count;
 
     memmove(&core->members[index], &core->members[index + 1], (last - index) * sizeof(struct member));
-    memmove(
-        &core->peer_watches[index], &core->peer_watches[index + 1], (last - index) * sizeof(struct watch));
-    memset(&core->peer_watches[last], 0, sizeof(struct watch));
+    memmove(&core->peer_watches[index], &core->peer_watches[index + 1],
+        (last - index) * sizeof(core->peer_watches[0]));
+    memset(&core->peer_watches[last], 0, sizeof(core->peer_watches[0]));
     memset(&core->views, 0, sizeof(core->views)); /* it names members by their place in the list */
 }
 
@@ -69,16 +69,21 @@ static bool is_late(const struct core *core, const struct probe_event *probe, ui
            now_ms - probe->started_ms > core->policy.timeout_ms + LATE_MS;
 }
 
-static void absorb_probe(struct core *core, const struct probe_event *probe, uint64_t now_ms)
+static void absorb_probe(struct core *core, const struct probe_event *probe, struct step *step)
 {
     struct member *member = find_member(core, probe->node);
 
-    if (!member || probe->started_ms < core->distrust_before_ms || is_late(core, probe, now_ms))
+    if (!member || probe->started_ms < core->distrust_before_ms || is_late(core, probe, step->now_ms))
         return;
     /* What the former run of the broker said, or the lack of one, is no evidence on the present one. */
     if (member->local && probe->started_ms < core->unit.since_ms)
         return;
-    member_absorb(member, probe, &core->policy, now_ms);
+    if (probe->kind == PROBE_AGENT) {
+        if (presence_absorb(&member->agent, probe))
+            step_action(step, ACTION_SAVE); /* a later agent shall know, too, that this node is guarded */
+        return;
+    }
+    member_absorb(member, probe, &core->policy, step->now_ms);
     /* Any answer of the day after a stall ends it. */
     core->stalled = false;
 }
@@ -304,11 +309,11 @@ enum trigger absorb(struct core *core, const struct event *event, struct step *s
         break;
     case EVENT_PROBE_SLOW:
         member = find_member(core, event->probe.node);
-        if (member)
+        if (member && event->probe.kind != PROBE_AGENT)
             member_mark_slow(member, event->probe.kind);
         break;
     case EVENT_PROBE_DONE:
-        absorb_probe(core, &event->probe, event->now_ms);
+        absorb_probe(core, &event->probe, step);
         break;
     case EVENT_UNIT:
         return absorb_unit(core, &event->unit, event->now_ms);

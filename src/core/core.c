@@ -95,6 +95,8 @@ static void judge(struct core *core, struct step *step)
 
         member->condition =
             i == 0 ? condition_of_local(core, step->now_ms) : condition_of_peer(member, &core->policy);
+        presence_judge(&member->agent, &core->policy,
+            member->condition == CONDITION_PEER_DOWN || core->peer_watches[i][0].raised, step->now_ms);
         if (member->condition == before)
             continue;
         note_return(core, member, step);

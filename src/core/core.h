@@ -127,7 +127,7 @@ struct core {
     char store_problem[160];
     struct rescue rescue;
     struct watch watches[WATCH_PEER];
-    struct watch peer_watches[RMQ_MEMBERS_MAX];
+    struct watch peer_watches[RMQ_MEMBERS_MAX][PEER_WATCHES]; /* from WATCH_PEER on */
     bool stalled;
     uint64_t minority_ms;        /* when no majority was there last, even if this node served; 0: never */
     uint32_t standing;           /* bit set: what is to be written down when it begins or ends */
@@ -152,6 +152,8 @@ struct core_snapshot_watch {
     char incident[RMQ_INCIDENT_ID_MAX];
 };
 
+enum { SNAPSHOT_WATCHES_MAX = WATCH_PEER + PEER_WATCHES * RMQ_MEMBERS_MAX };
+
 /* What survives a restart of the agent. Times are wall time, since the machine may have been restarted too.
  * What is worth anything for a minute only is on the agent's own clock, and void on another one. */
 struct core_snapshot {
@@ -164,7 +166,7 @@ struct core_snapshot {
     uint32_t opening_count;
     int64_t openings_wall_ms[OPENINGS_MAX];
     uint32_t watch_count;
-    struct core_snapshot_watch watches[WATCH_PEER + RMQ_MEMBERS_MAX];
+    struct core_snapshot_watch watches[SNAPSHOT_WATCHES_MAX];
     uint32_t give_ups;
     uint32_t restart_count;
     int64_t restarts_wall_ms[RMQ_RESTARTS_MAX];
@@ -178,7 +180,8 @@ struct core_snapshot {
     char invocation_id[33]; /* of it then */
     size_t member_count;
     char members[RMQ_MEMBERS_MAX][RMQ_NODE_NAME_MAX]; /* the local node first */
-    uint64_t taken_ms;                                /* when this was taken, on both clocks */
+    uint32_t guarded;  /* bit set over members[]: whose agent has answered once */
+    uint64_t taken_ms; /* when this was taken, on both clocks */
     int64_t taken_wall_ms;
     uint32_t view_count;
     struct core_snapshot_view views[RMQ_MEMBERS_MAX]; /* of members[], in their order */

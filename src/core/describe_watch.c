@@ -41,6 +41,17 @@ static void describe_waiting_for(const struct core *core, char *text, size_t siz
     }
 }
 
+static void describe_slow_boot(const struct core *core, uint64_t now_ms, char *text, size_t size)
+{
+    char duration[32];
+
+    text_duration(duration, sizeof(duration), now_ms - core->members[0].condition_since_ms);
+    text_append(text, size, words(core->policy.language, "for %s; its status: %s"), duration,
+        core->unit.state.status_text[0] ? core->unit.state.status_text
+                                        : words(core->policy.language, "none"));
+    describe_waiting_for(core, text, size);
+}
+
 static void describe_check(const struct core *core, enum probe_kind kind, char *text, size_t size)
 {
     const enum language language = core->policy.language;
@@ -91,6 +102,32 @@ static void describe_store(const struct core *core, char *text, size_t size)
     text_append(text, size, "%s", core->store_failed ? heard : words(language, "it is written down again"));
 }
 
+static void describe_peer(enum language language, const struct member *subject, char *text, size_t size)
+{
+    describe_probes(language, subject, text, size);
+    if (subject->agent.presence == PRESENCE_MISSING)
+        text_append(text, size, "%s", words(language, "; its rmqwatchd does not answer either"));
+}
+
+static void describe_agent(
+    const struct core *core, const struct member *subject, uint64_t now_ms, char *text, size_t size)
+{
+    char duration[32];
+
+    if (subject->agent.failed_ms == 0) {
+        text_append(text, size, "%s",
+            words(core->policy.language, core->policy.agent_missing_ms > 0
+                                             ? WORD("it answers again")
+                                             : WORD("the other agents are not asked any more")));
+        return;
+    }
+    text_duration(duration, sizeof(duration), now_ms - subject->agent.failed_ms);
+    text_append(
+        text, size, words(core->policy.language, "rmqwatchd there has not answered for %s"), duration);
+    if (subject->agent.refused)
+        text_append(text, size, "%s", words(core->policy.language, ": nothing listens on its port"));
+}
+
 /* RabbitMQ 3.10 may fail to resume when the others boot just then: both wait for each other. */
 #define RESUME_HINT WORD("; if it does not resume with the others, run there: rabbitmqctl start_app")
 
@@ -99,7 +136,6 @@ void describe_watch(
 {
     const enum language language = core->policy.language;
     const struct member *subject = &core->members[member];
-    char duration[32];
 
     switch (kind) {
     case WATCH_MEMORY_ALARM:
@@ -107,10 +143,7 @@ void describe_watch(
         describe_resource(language, &subject->view, kind == WATCH_MEMORY_ALARM, text, size);
         break;
     case WATCH_SLOW_BOOT:
-        text_duration(duration, sizeof(duration), now_ms - subject->condition_since_ms);
-        text_append(text, size, words(language, "for %s; its status: %s"), duration,
-            core->unit.state.status_text[0] ? core->unit.state.status_text : words(language, "none"));
-        describe_waiting_for(core, text, size);
+        describe_slow_boot(core, now_ms, text, size);
         break;
     case WATCH_CHECK_AMQP:
     case WATCH_CHECK_MANAGEMENT:
@@ -160,10 +193,13 @@ void describe_watch(
     case WATCH_AGENT:
         describe_stall(core, text, size);
         break;
+    case WATCH_PEER_AGENT:
+        describe_agent(core, subject, now_ms, text, size);
+        break;
     case WATCH_ALL_DOWN:
     case WATCH_PEER:
     case WATCH_KIND_COUNT:
-        describe_probes(language, subject, text, size);
+        describe_peer(language, subject, text, size);
         break;
     }
 }

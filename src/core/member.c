@@ -21,6 +21,7 @@ void member_forget(struct member *member)
     member->recalled = false;
     member->drained = false;
     member->leaderless_seen = 0;
+    presence_forget(&member->agent);
 }
 
 void member_suspect(struct member *member)

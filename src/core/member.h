@@ -2,6 +2,7 @@
 #ifndef RMQWATCH_CORE_MEMBER_H
 #define RMQWATCH_CORE_MEMBER_H
 
+#include "core/presence.h"
 #include "rmqwatch/condition.h"
 #include "rmqwatch/event.h"
 
@@ -42,7 +43,8 @@ struct member {
     bool drained;             /* it has said last of itself that it is in maintenance mode */
     uint32_t leaderless_seen; /* answers in a row with queues that have no leader */
     enum condition condition;
-    bool was_down; /* and has not served since */
+    bool was_down;             /* and has not served since */
+    struct agent_memory agent; /* the one beside it; not asked of the local node */
     uint64_t condition_since_ms;
     bool fast; /* the pace that was ordered last */
 };

@@ -83,6 +83,9 @@ static const struct notice_info infos[NOTICE_KIND_COUNT] = {
     [NOTICE_DELIVERY_OK] = {"delivery-ok", "Alerts are taken again", SEVERITY_INFO,
         "6f2e9b1d83c54a4cb07d1e95f3a8c264"},
     [NOTICE_TEST] = {"test", "Test", SEVERITY_INFO, "820241da79784ecd9053450b15d37c25"},
+    [NOTICE_AGENT_MISSING] = {"agent-missing", "Watchdog missing", SEVERITY_WARNING,
+        "97cfc5c02d234b13bdd272d464147a62"},
+    [NOTICE_AGENT_BACK] = {"agent-back", "Watchdog back", SEVERITY_INFO, "63ec493fd2f04cf59a49520a7f84244d"},
 };
 
 const struct notice_info *notice_info(enum notice_kind kind)

@@ -47,11 +47,12 @@ const struct probe_result_info *probe_result_info(enum probe_result result)
 
 const char *probe_kind_name(enum probe_kind kind)
 {
-    static const char *const names[PROBE_KIND_COUNT] = {
+    static const char *const names[PROBE_ALL_KINDS] = {
         [PROBE_AMQP] = "amqp",
         [PROBE_MANAGEMENT] = "management",
         [PROBE_EXEC] = "exec",
+        [PROBE_AGENT] = "agent",
     };
 
-    return (unsigned)kind < PROBE_KIND_COUNT ? names[kind] : "unknown";
+    return (unsigned)kind < PROBE_ALL_KINDS ? names[kind] : "unknown";
 }

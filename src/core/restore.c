@@ -91,7 +91,8 @@ static void restore_members(struct core *core, const struct core_snapshot *snaps
         core->members_known = snapshot->member_count > 1;
         if (!strcmp(snapshot->members[i], core->members[0].name))
             continue;
-        member_init(&core->members[core->member_count++], snapshot->members[i], false);
+        member_init(&core->members[core->member_count], snapshot->members[i], false);
+        core->members[core->member_count++].agent.seen = snapshot->guarded >> i & 1;
     }
 }
 
@@ -101,7 +102,7 @@ static struct watch *find_watch(struct core *core, const struct core_snapshot_wa
         return &core->watches[saved->kind];
     for (size_t i = 1; i < core->member_count; i++)
         if (!strcmp(core->members[i].name, saved->node))
-            return &core->peer_watches[i];
+            return &core->peer_watches[i][saved->kind - WATCH_PEER];
     return NULL;
 }
 
@@ -113,7 +114,7 @@ static void restore_told(
     for (uint32_t i = 0; i < snapshot->opening_count && i < OPENINGS_MAX; i++)
         rescue->openings_ms[rescue->opening_count++] =
             back_ms(now_ms, wall_ms, snapshot->openings_wall_ms[i]);
-    for (uint32_t i = 0; i < snapshot->watch_count && i < WATCH_PEER + RMQ_MEMBERS_MAX; i++) {
+    for (uint32_t i = 0; i < snapshot->watch_count && i < SNAPSHOT_WATCHES_MAX; i++) {
         const struct core_snapshot_watch *saved = &snapshot->watches[i];
         struct watch *watch = find_watch(core, saved);
 

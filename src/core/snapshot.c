@@ -58,7 +58,9 @@ static void save_told(
     for (int kind = 0; kind < WATCH_PEER; kind++)
         save_watch(&core->watches[kind], (enum watch_kind)kind, &core->members[0], snapshot);
     for (size_t i = 1; i < core->member_count; i++)
-        save_watch(&core->peer_watches[i], WATCH_PEER, &core->members[i], snapshot);
+        for (int kind = WATCH_PEER; kind < WATCH_KIND_COUNT; kind++)
+            save_watch(&core->peer_watches[i][kind - WATCH_PEER], (enum watch_kind)kind, &core->members[i],
+                snapshot);
 }
 
 void core_snapshot(
@@ -87,8 +89,10 @@ void core_snapshot(
     text_copy(
         ret_snapshot->invocation_id, sizeof(ret_snapshot->invocation_id), core->unit.state.invocation_id);
     ret_snapshot->member_count = core->members_known ? core->member_count : 0;
-    for (size_t i = 0; i < ret_snapshot->member_count; i++)
+    for (size_t i = 0; i < ret_snapshot->member_count; i++) {
         text_copy(ret_snapshot->members[i], RMQ_NODE_NAME_MAX, core->members[i].name);
+        ret_snapshot->guarded |= core->members[i].agent.seen ? UINT32_C(1) << i : 0;
+    }
     save_told(core, ret_snapshot, now_ms, wall_ms);
     ret_snapshot->taken_ms = now_ms;
     ret_snapshot->taken_wall_ms = wall_ms;

@@ -108,16 +108,20 @@ enum watch_kind {
     WATCH_STALE_VIEW,
     WATCH_QUORUM,
     WATCH_ALL_DOWN,
-    WATCH_PEER, /* one for each other member */
+    WATCH_PEER, /* from here on: one for each other member */
+    WATCH_PEER_AGENT,
     WATCH_KIND_COUNT,
 };
+
+enum { PEER_WATCHES = WATCH_KIND_COUNT - WATCH_PEER };
 
 enum sign { SIGN_UNSURE, SIGN_GOOD, SIGN_BAD, SIGN_COUNT };
 
 enum watch_fact {
-    WATCH_FACT_LEAD = 1 << 0,        /* this agent speaks for the cluster */
-    WATCH_FACT_HOST_SILENT = 1 << 1, /* nothing on that host answers, so its own agent cannot be heard */
-    WATCH_FACTS_END = 1 << 2,
+    WATCH_FACT_LEAD = 1 << 0,          /* this agent speaks for the cluster */
+    WATCH_FACT_HOST_SILENT = 1 << 1,   /* nothing on that host answers, so its own agent cannot be heard */
+    WATCH_FACT_AGENT_MISSING = 1 << 2, /* its own agent does not answer, whatever its host does */
+    WATCH_FACTS_END = 1 << 3,
 };
 
 struct watch_row {

@@ -12,7 +12,7 @@
         K(PAUSED) | K(DRAINED) | K(LISTENER) | K(ISOLATED) | K(FLAPPING))
 /* Of the whole cluster: every agent sees it. */
 #define CLUSTER (K(LEADERLESS) | K(PARTITION) | K(STALE_VIEW) | K(QUORUM) | K(ALL_DOWN))
-#define ANY (OWN | CLUSTER | K(PEER))
+#define ANY (OWN | CLUSTER | K(PEER) | K(PEER_AGENT))
 
 const struct watch_row watch_rows[] = {
     {OWN, false, ON(BAD), 0, 0, true, "its own agent speaks for it"},
@@ -20,8 +20,16 @@ const struct watch_row watch_rows[] = {
     {CLUSTER, false, ON(BAD), 0, F(LEAD), false, "another agent speaks for the cluster"},
     {K(PEER), false, ON(BAD), F(LEAD) | F(HOST_SILENT), 0, true,
         "nothing on its host answers, so nobody else will tell"},
-    {K(PEER), false, ON(BAD), 0, F(HOST_SILENT), false, "its host is there: its own agent speaks for it"},
+    {K(PEER), false, ON(BAD), F(LEAD) | F(AGENT_MISSING), F(HOST_SILENT), true,
+        "its own agent does not answer, so nobody else will tell"},
+    {K(PEER), false, ON(BAD), 0, F(HOST_SILENT) | F(AGENT_MISSING), false,
+        "its host is there: its own agent speaks for it"},
     {K(PEER), false, ON(BAD), F(HOST_SILENT), F(LEAD), false, "another agent speaks for it"},
+    {K(PEER), false, ON(BAD), F(AGENT_MISSING), F(LEAD) | F(HOST_SILENT), false,
+        "another agent speaks for it"},
+    {K(PEER_AGENT), false, ON(BAD), F(LEAD), 0, true,
+        "it has answered before, and does not any more: nobody acts for its node"},
+    {K(PEER_AGENT), false, ON(BAD), 0, F(LEAD), false, "another agent speaks for it"},
     {ANY, true, ON(GOOD), 0, 0, false, "it is over, and who was told hears it"},
     {ANY, true, ON(BAD) | ON(UNSURE), 0, 0, true, "told already"},
     {ANY, false, ON(GOOD) | ON(UNSURE), 0, 0, false, "nothing to tell"},
@@ -54,4 +62,5 @@ const struct watch_info watch_infos[WATCH_KIND_COUNT] = {
     [WATCH_QUORUM] = {"quorum", NOTICE_QUORUM_LOST, NOTICE_QUORUM_BACK},
     [WATCH_ALL_DOWN] = {"all-down", NOTICE_ALL_DOWN, NOTICE_ALL_DOWN_OVER},
     [WATCH_PEER] = {"peer", NOTICE_PEER_DOWN, NOTICE_PEER_BACK},
+    [WATCH_PEER_AGENT] = {"agent-missing", NOTICE_AGENT_MISSING, NOTICE_AGENT_BACK},
 };

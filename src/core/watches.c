@@ -5,28 +5,38 @@
 
 #include <string.h>
 
-bool watches_lead(const struct core *core)
+/* Whether the agent beside this member can tell anybody anything, as far as is known. */
+static bool can_speak(const struct core *core, const struct member *member, uint64_t now_ms)
+{
+    return !presence_is_lost(&member->agent, &core->policy, now_ms);
+}
+
+/* This agent has the lowest name of all that can: it speaks for those that cannot. */
+static bool lead_of_all(const struct core *core, uint64_t now_ms)
 {
     for (size_t i = 1; i < core->member_count; i++)
         if (strcmp(core->members[i].name, core->members[0].name) < 0 &&
-            !member_host_is_silent(&core->members[i], &core->policy))
+            !member_host_is_silent(&core->members[i], &core->policy) &&
+            can_speak(core, &core->members[i], now_ms))
             return false;
     return true;
 }
 
 /* What a cluster is like is judged by nodes that serve: the first of them tells it. */
-static bool lead_of_serving(const struct core *core)
+static bool lead_of_serving(const struct core *core, uint64_t now_ms)
 {
     for (size_t i = 1; i < core->member_count; i++)
         if (strcmp(core->members[i].name, core->members[0].name) < 0 &&
-            condition_in(core->members[i].condition, CONDITIONS_SERVING))
+            condition_in(core->members[i].condition, CONDITIONS_SERVING) &&
+            can_speak(core, &core->members[i], now_ms))
             return false;
     return true;
 }
 
-static bool speaks_for(const struct core *core, enum watch_kind kind)
+static bool speaks_for(const struct core *core, enum watch_kind kind, uint64_t now_ms)
 {
-    return kind == WATCH_PEER || kind == WATCH_ALL_DOWN ? watches_lead(core) : lead_of_serving(core);
+    return kind >= WATCH_PEER || kind == WATCH_ALL_DOWN ? lead_of_all(core, now_ms)
+                                                        : lead_of_serving(core, now_ms);
 }
 
 static enum sign sign_of_alarm(const struct core *core, bool memory)
@@ -206,6 +216,16 @@ static enum sign sign_of_peer(const struct member *peer)
     return peer->condition == CONDITION_UNKNOWN ? SIGN_UNSURE : SIGN_GOOD;
 }
 
+/* One that was never there is not missed. While its node is down, too, one message tells both. */
+static enum sign sign_of_peer_agent(const struct core *core, const struct member *peer, uint64_t now_ms)
+{
+    if (core->policy.agent_missing_ms == 0 || peer->agent.presence == PRESENCE_HERE)
+        return SIGN_GOOD;
+    if (!peer->agent.seen || peer->agent.down)
+        return SIGN_UNSURE;
+    return presence_is_lost(&peer->agent, &core->policy, now_ms) ? SIGN_BAD : SIGN_UNSURE;
+}
+
 enum { PAUSE_ENDS_MS = 15000 };
 
 /* Its ports are closed. One that the others had lost for a moment pauses itself, too, and is back in seconds.
@@ -269,6 +289,8 @@ static enum sign sign_of(const struct core *core, enum watch_kind kind, size_t s
         return sign_of_quorum(core);
     case WATCH_ALL_DOWN:
         return sign_of_all(core);
+    case WATCH_PEER_AGENT:
+        return sign_of_peer_agent(core, &core->members[subject], now_ms);
     case WATCH_PEER:
     case WATCH_KIND_COUNT:
         break;
@@ -292,18 +314,26 @@ static bool may_come_back(const struct watch *watch, enum watch_kind kind, uint6
            returned_lately(watch, now_ms);
 }
 
+static uint16_t facts_of_watch(
+    const struct core *core, enum watch_kind kind, const struct member *member, uint64_t now_ms)
+{
+    return (uint16_t)((speaks_for(core, kind, now_ms) ? WATCH_FACT_LEAD : 0) |
+                      (member_host_is_silent(member, &core->policy) ? WATCH_FACT_HOST_SILENT : 0) |
+                      (member->agent.presence == PRESENCE_MISSING ? WATCH_FACT_AGENT_MISSING : 0));
+}
+
 static void watch_step(
     struct core *core, enum watch_kind kind, size_t subject, enum sign sign, struct step *step)
 {
-    struct watch *watch = kind == WATCH_PEER ? &core->peer_watches[subject] : &core->watches[kind];
+    struct watch *watch =
+        kind >= WATCH_PEER ? &core->peer_watches[subject][kind - WATCH_PEER] : &core->watches[kind];
     const struct member *member = &core->members[subject];
     const struct watch_row *row;
     struct notice *notice;
     uint16_t facts = 0;
 
     if (sign == SIGN_BAD && !watch->raised)
-        facts = (uint16_t)((speaks_for(core, kind) ? WATCH_FACT_LEAD : 0) |
-                           (member_host_is_silent(member, &core->policy) ? WATCH_FACT_HOST_SILENT : 0));
+        facts = facts_of_watch(core, kind, member, step->now_ms);
     if (watch->raised && sign == SIGN_BAD)
         watch->bad_ms = step->now_ms;
     if (watch->raised && sign == SIGN_GOOD && may_come_back(watch, kind, step->now_ms))
@@ -335,8 +365,11 @@ static void watch_step(
 
 void watches_end_peer(struct core *core, size_t member, struct step *step)
 {
-    core->peer_watches[member].returns = 0; /* one that is no member any more does not come back */
-    watch_step(core, WATCH_PEER, member, SIGN_GOOD, step);
+    for (int kind = WATCH_PEER; kind < WATCH_KIND_COUNT; kind++) {
+        /* One that is no member any more does not come back. */
+        core->peer_watches[member][kind - WATCH_PEER].returns = 0;
+        watch_step(core, (enum watch_kind)kind, member, SIGN_GOOD, step);
+    }
 }
 
 void watches_evaluate(struct core *core, struct step *step)
@@ -345,7 +378,9 @@ void watches_evaluate(struct core *core, struct step *step)
         watch_step(
             core, (enum watch_kind)kind, 0, sign_of(core, (enum watch_kind)kind, 0, step->now_ms), step);
     for (size_t i = 1; i < core->member_count; i++)
-        watch_step(core, WATCH_PEER, i, sign_of(core, WATCH_PEER, i, step->now_ms), step);
+        for (int kind = WATCH_PEER; kind < WATCH_KIND_COUNT; kind++)
+            watch_step(
+                core, (enum watch_kind)kind, i, sign_of(core, (enum watch_kind)kind, i, step->now_ms), step);
 }
 
 uint64_t watches_deadline_ms(const struct core *core)

@@ -48,10 +48,16 @@ static uint64_t normal_interval(const struct check *check)
     return is_exec(check) ? check->owner->context->config->exec.interval_ms : policy_of(check)->interval_ms;
 }
 
-/* A command costs too much processor time to be hurried: its interval is always the operator's. */
+/* A command costs too much processor time to be hurried: its interval is always the operator's. Of another
+ * agent nothing urgent is learned. */
+static bool can_be_hurried(const struct check *check)
+{
+    return check->ops->kind != PROBE_EXEC && check->ops->kind != PROBE_AGENT;
+}
+
 static uint64_t interval(const struct check *check)
 {
-    return check->fast && !is_exec(check) ? policy_of(check)->fast_interval_ms : normal_interval(check);
+    return check->fast && can_be_hurried(check) ? policy_of(check)->fast_interval_ms : normal_interval(check);
 }
 
 static uint64_t timeout(const struct check *check)
@@ -186,7 +192,7 @@ static void arm_slow(struct check *check)
 
     while (run && run->told_slow)
         run = run->next;
-    if (!run || is_exec(check)) {
+    if (!run || !can_be_hurried(check)) {
         (void)uv_timer_stop(&check->slow);
         return;
     }

@@ -39,6 +39,11 @@ int parse_node(const char *body, size_t size, struct node_view *view);
 /* GET /api/cluster-name: {"name":"..."}, cut to fit. */
 int parse_cluster_name(const char *body, size_t size, char *ret_name, size_t name_size);
 
+/* GET /health of an agent: {"node":"...","version":"...",...}. -EBADMSG, too, when it guards another node
+ * than NODE.
+ */
+int parse_agent(const char *body, size_t size, const char *node);
+
 enum amqp_reply {
     AMQP_REPLY_INCOMPLETE, /* right as far as it goes */
     AMQP_REPLY_START,      /* the Connection.Start method */

@@ -7,8 +7,9 @@
 extern const struct probe_ops probe_amqp_ops;
 extern const struct probe_ops probe_management_ops;
 extern const struct probe_ops probe_exec_ops;
+extern const struct probe_ops probe_agent_ops;
 
 /* In the order of enum probe_kind. */
-extern const struct probe_ops *const probe_registry[PROBE_KIND_COUNT];
+extern const struct probe_ops *const probe_registry[PROBE_ALL_KINDS];
 
 #endif

@@ -15,7 +15,7 @@ struct member {
     struct probe_target target;
     bool fast;
     bool kept; /* while a new list is compared with the old one */
-    struct check *checks[PROBE_KIND_COUNT];
+    struct check *checks[PROBE_ALL_KINDS];
 };
 
 struct scheduler {
@@ -98,7 +98,7 @@ static int member_update_checks(struct scheduler *scheduler, struct member *memb
 {
     int kind, r = 0;
 
-    for (kind = 0; kind < PROBE_KIND_COUNT; kind++) {
+    for (kind = 0; kind < PROBE_ALL_KINDS; kind++) {
         const struct probe_ops *ops = probe_registry[kind];
         bool wanted = ops->applies(scheduler->context.config, &member->target);
 
@@ -124,7 +124,7 @@ static void member_free(struct member *member)
 {
     int kind;
 
-    for (kind = 0; kind < PROBE_KIND_COUNT; kind++)
+    for (kind = 0; kind < PROBE_ALL_KINDS; kind++)
         check_free(member->checks[kind]);
     free(member);
 }
@@ -201,7 +201,7 @@ int scheduler_set_pace(struct scheduler *scheduler, const char *node, bool fast)
     if (!member)
         return -ENOENT;
     member->fast = fast;
-    for (kind = 0; kind < PROBE_KIND_COUNT; kind++)
+    for (kind = 0; kind < PROBE_ALL_KINDS; kind++)
         if (member->checks[kind])
             check_set_pace(member->checks[kind], fast);
     return 0;

@@ -127,6 +127,8 @@ int target_init(struct probe_target *ret_target, const struct config *config, co
     text_copy(target.node, sizeof target.node, node);
     text_copy(target.host, sizeof target.host, host);
     target.amqp_port = section && section->amqp_port > 0 ? section->amqp_port : config->amqp.port;
+    if (config->agents.port > 0)
+        target.agent_port = section && section->agent_port > 0 ? section->agent_port : config->agents.port;
     r = set_management_url(&target, config, section);
     if (r < 0)
         return r;

@@ -80,6 +80,14 @@ static void print_probe(const cJSON *probe)
         printf("%s, %.0f in a row, %s", field_text(probe, "result"), field_number(probe, "failures"), age);
 }
 
+static void print_presence(const cJSON *member)
+{
+    const char *agent = field_text(member, "agent");
+
+    if (!field_true(member, "local") && agent[0] && strcmp(agent, "unknown") != 0)
+        printf("  rmqwatchd: %s", agent);
+}
+
 static void print_members(const cJSON *members)
 {
     const cJSON *member, *probe;
@@ -102,6 +110,7 @@ static void print_members(const cJSON *members)
         print_coloured(COLOUR_NONE, field_text(member, "node"), name_width + 2);
         print_coloured(colour_of_condition(condition), condition, condition_width);
         cJSON_ArrayForEach(probe, field(member, "probes")) print_probe(probe);
+        print_presence(member);
         putchar('\n');
     }
 }

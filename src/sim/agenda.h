@@ -19,6 +19,8 @@ enum agenda_kind {
     AGENDA_CHECK,    /* the timer of a check */
     AGENDA_RUN_SLOW, /* a probe has had no answer for a while */
     AGENDA_RUN_END,
+    AGENDA_PRESENCE, /* it asks another agent whether it is there */
+    AGENDA_PRESENCE_END,
     AGENDA_HOST,
     AGENDA_EVIDENCE,
     AGENDA_LEASE_ANSWER,

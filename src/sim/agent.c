@@ -6,6 +6,7 @@
 #include "sim/execute.h"
 #include "sim/lease.h"
 #include "sim/outcome.h"
+#include "sim/presence.h"
 #include "sim/probe.h"
 #include "sim/trace.h"
 #include "sim/unit.h"
@@ -227,6 +228,13 @@ void sim_agent_on_agenda(struct sim_world *world, struct sim_node *node, const s
         break;
     case AGENDA_RUN_END:
         end_run(world, node, item);
+        break;
+    case AGENDA_PRESENCE:
+        sim_presence_on_timer(world, node, item);
+        break;
+    case AGENDA_PRESENCE_END:
+        sim_presence_end(world, node, item, item->at_ms == agent->thawed_ms);
+        sim_agent_step(world, node, EVENT_PROBE_DONE);
         break;
     case AGENDA_HOST:
         if (item->value == agent->sample)

@@ -12,6 +12,7 @@ struct policy sim_default_policy(void)
         .fall = 3,
         .rise = 2,
         .views_settle_ms = 75000,
+        .agent_missing_ms = 30000,
         .lease_exclusive = true,
         .lease_timeout_ms = 2000,
         .ask_timeout_ms = 2000,

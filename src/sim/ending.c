@@ -106,8 +106,9 @@ static const char *raised_watch(const struct sim_world *world, const struct sim_
         if (core->watches[kind].raised && kind != WATCH_FLAPPING) /* that takes an hour to end */
             return watch_infos[kind].name;
     for (size_t i = 1; i < core->member_count; i++)
-        if (core->peer_watches[i].raised)
-            return watch_infos[WATCH_PEER].name;
+        for (int kind = WATCH_PEER; kind < WATCH_KIND_COUNT; kind++)
+            if (core->peer_watches[i][kind - WATCH_PEER].raised)
+                return watch_infos[kind].name;
     (void)world;
     return NULL;
 }

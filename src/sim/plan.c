@@ -7,6 +7,8 @@ enum {
     PEACE_PERMILLE = 20,
     PEACE_MS = 300000, /* and for so long where no fault is planned at all */
     SPAN_MOST_MS = 70000,
+    AWAY_LEAST_MS = 60000, /* an agent */
+    AWAY_MOST_MS = 240000,
 };
 
 /* How often each is drawn. */
@@ -102,6 +104,9 @@ static struct sim_fault random_fault(struct sim_world *world, uint64_t from_ms)
     };
     uint64_t duration_ms = random_duration(random, (enum fault_kind)fault.kind);
 
+    /* Some agents stay away until they are missed. */
+    if (fault.kind == FAULT_AGENT_KILLED && sim_random_chance(&world->presence_random, 300))
+        duration_ms = sim_random_between(&world->presence_random, AWAY_LEAST_MS, AWAY_MOST_MS);
     fault.value = random_value(world, (enum fault_kind)fault.kind);
     fault.until_ms = duration_ms == SIM_NEVER ? SIM_NEVER : fault.at_ms + duration_ms;
     return fault;

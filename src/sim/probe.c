@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "sim/broker.h"
 #include "sim/network.h"
+#include "sim/presence.h"
 
 #include <string.h>
 
@@ -190,6 +191,7 @@ void sim_probe_begin(struct sim_world *world, struct sim_node *node, size_t targ
 
         put_timer(world, node, &which, sim_random_between(&world->random, 1, FIRST_WITHIN_MS));
     }
+    sim_presence_begin(world, node, target);
 }
 
 static bool find_target(

@@ -9,6 +9,7 @@
 #include "sim/told.h"
 #include "sim/trace.h"
 #include "sim/unit.h"
+#include "sim/voice.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -49,6 +50,7 @@ static void poll(struct sim_world *world)
         sim_broker_poll(world, &world->nodes[i]);
     }
     sim_network_poll(world);
+    sim_voice_poll(world);
     put_poll(world);
 }
 
@@ -128,6 +130,7 @@ struct sim_world *sim_begin(uint64_t seed, const struct sim_options *options)
     memset(world, 0, offsetof(struct sim_world, actions));
     memset(&world->failure, 0, sizeof(world->failure));
     world->random.state = seed;
+    world->presence_random.state = ~seed;
     world->now_ms = world->story_ms = BEGIN_MS;
     world->outcome = NULL;
     world->trace = options->trace;
@@ -209,6 +212,7 @@ static void randomize_policy(struct sim_world *world)
     policy->give_up_retry_ms = pick(world, 20000, 40000, 60000);
     policy->give_up_retry_max_ms = policy->give_up_retry_ms * 2;
     policy->views_settle_ms = world->tick_ms + 15000;
+    policy->agent_missing_ms = sim_random_chance(&world->presence_random, 100) ? 0 : 30000;
     policy->busy_patience_ms = sim_random_chance(&world->random, 200) ? 30000 : 0;
     policy->restart_stopped_app = sim_random_chance(&world->random, 300);
     policy->restart_lost_listener = sim_random_chance(&world->random, 300);

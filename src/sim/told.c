@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "sim/broker.h"
 #include "sim/fault.h"
+#include "sim/voice.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ enum {
 #define OF_DEATH                                                                                             \
     (FAULT(CRASH) | FAULT(CRASH_ALL) | FAULT(CURSE) | FAULT(HANG) | FAULT(FREEZE) | FAULT(HOST_DOWN) |       \
         FAULT(BUSY) | OF_PEOPLE)
+#define OF_THE_AGENT (FAULT(AGENT_KILLED) | FAULT(AGENT_FROZEN) | FAULT(HOST_DOWN))
 #define OF_SILENCE (FAULT(HANG) | FAULT(FREEZE) | FAULT(BUSY))
 
 /* What can have led to a notice: faults of the node that it is about, of the agent that tells it, and
@@ -43,7 +45,7 @@ static const struct cause {
     [NOTICE_STOPPED] = {.subject = OF_PEOPLE | FAULT(HOST_DOWN)},
     [NOTICE_SLOW_BOOT] = {.subject = OF_THE_BROKER | OF_PEOPLE},
     [NOTICE_ALARM] = {.subject = FAULT(ALARM)},
-    [NOTICE_PEER_DOWN] = {.subject = FAULT(HOST_DOWN), .anywhere = OF_THE_NETWORK},
+    [NOTICE_PEER_DOWN] = {.subject = OF_THE_AGENT, .anywhere = OF_THE_NETWORK},
     [NOTICE_ALL_DOWN] = {.subject = OF_THE_BROKER | OF_PEOPLE},
     [NOTICE_CHECK_MISCONFIGURED] = {.observer = FAULT(PASSWORD)},
     [NOTICE_AGENT_STALLED] = {.observer = FAULT(AGENT_FROZEN)},
@@ -60,6 +62,7 @@ static const struct cause {
     [NOTICE_HOLD_SET] = {.observer = FAULT(HOLD)},
     [NOTICE_AGENT_DEGRADED] = {.observer = FAULT(STORE)},
     [NOTICE_LEASE_LOST] = {.subject = OF_THE_BROKER},
+    [NOTICE_AGENT_MISSING] = {.subject = OF_THE_AGENT, .anywhere = OF_THE_NETWORK},
 };
 
 #define FORMAT "%s of %s by %s at %.1f s: %s"
@@ -211,6 +214,7 @@ void sim_told_action(struct sim_world *world, struct sim_node *node, const struc
         check_truth(world, node, &action->notice);
         check_word(world, node, &action->notice);
         check_once(world, node, &action->notice);
+        sim_voice_check(world, node, &action->notice);
         note_problem(world, node, &action->notice);
         if (world->notices > notices_per_fault(world) * (world->faults_begun + 1))
             sim_fail(world, "flood", "a fault leads to a bounded number of notices",
@@ -235,8 +239,9 @@ static bool is_known(const struct core *core, const char *incident)
         if (core->watches[kind].raised && !strcmp(core->watches[kind].incident, incident))
             return true;
     for (size_t i = 1; i < core->member_count; i++)
-        if (core->peer_watches[i].raised && !strcmp(core->peer_watches[i].incident, incident))
-            return true;
+        for (int kind = 0; kind < PEER_WATCHES; kind++)
+            if (core->peer_watches[i][kind].raised && !strcmp(core->peer_watches[i][kind].incident, incident))
+                return true;
     return false;
 }
 

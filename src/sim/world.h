@@ -229,12 +229,21 @@ struct sim_host {
     uint64_t operator_start_ms; /* when the operator who stopped it starts it again; SIM_NEVER: not at all */
 };
 
+/* Since when it is so; 0: it is not. What the agents' voices are judged by. */
+struct sim_voice {
+    uint64_t awake_ms, mute_ms; /* the agent */
+    uint64_t sane_ms;           /* its password is right */
+    uint64_t broker_silent_ms, broker_serves_ms;
+    uint64_t meets_ms[SIM_NODES_MAX]; /* its agent and that one are there, and nothing is between them */
+};
+
 struct sim_node {
     char name[16];
     struct sim_host host;
     struct sim_broker broker;
     struct sim_unit unit;
     struct sim_agent agent;
+    struct sim_voice voice;
     uint32_t touched; /* bit set of enum fault_kind: what has happened to it so far */
 };
 
@@ -279,6 +288,7 @@ struct sim_failure {
 
 struct sim_world {
     struct sim_random random;
+    struct sim_random presence_random; /* of the agents' questions to each other */
     uint64_t now_ms;
     uint64_t story_ms; /* the story's times count from here */
     uint64_t steps;
@@ -286,8 +296,9 @@ struct sim_world {
     enum cluster_kind kind;
     size_t count;
     struct sim_node nodes[SIM_NODES_MAX];
-    bool cut[SIM_NODES_MAX][SIM_NODES_MAX];                /* from, to */
-    uint64_t cut_ms;                                       /* when any of that began last */
+    bool cut[SIM_NODES_MAX][SIM_NODES_MAX]; /* from, to */
+    uint64_t cut_ms;                        /* when any of that began last */
+    uint64_t whole_ms; /* since when nothing is cut and nothing is lost; 0: something is */
     struct sim_link links[SIM_NODES_MAX][SIM_NODES_MAX];   /* first index smaller */
     uint64_t stale_until_ms[SIM_NODES_MAX][SIM_NODES_MAX]; /* who is wrong about whom */
     uint64_t loss_until_ms;

@@ -108,7 +108,7 @@ static const struct field view_fields[] = {
 
 static const struct field probe_fields[] = {
     FIELD(struct probe_event, node),
-    FIELD_ENUM(struct probe_event, kind, name_of_probe, PROBE_KIND_COUNT),
+    FIELD_ENUM(struct probe_event, kind, name_of_probe, PROBE_ALL_KINDS),
     FIELD(struct probe_event, deep),
     FIELD(struct probe_event, started_ms),
     FIELD_ENUM(struct probe_event, result, name_of_result, PROBE_RESULT_COUNT),
@@ -159,6 +159,7 @@ static const struct field policy_fields[] = {
     FIELD(struct policy, fall),
     FIELD(struct policy, rise),
     FIELD(struct policy, views_settle_ms),
+    FIELD(struct policy, agent_missing_ms),
     FIELD(struct policy, busy_patience_ms),
     FIELD(struct policy, restart_stopped_app),
     FIELD(struct policy, restart_lost_listener),

@@ -65,6 +65,7 @@ const struct field snapshot_fields[] = {
     FIELD(struct core_snapshot, running),
     FIELD(struct core_snapshot, invocation_id),
     FIELD_LIST(struct core_snapshot, members, member_count),
+    FIELD(struct core_snapshot, guarded),
     FIELD(struct core_snapshot, taken_ms),
     FIELD(struct core_snapshot, taken_wall_ms),
     FIELD_STRUCTS(struct core_snapshot, views, view_count, view_fields),

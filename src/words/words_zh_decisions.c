@@ -155,6 +155,10 @@ static const struct word decisions[] = {
     {"one agent speaks for the cluster", "由一个 rmqwatchd 代表集群告知"},
     {"another agent speaks for the cluster", "由另一个 rmqwatchd 代表集群告知"},
     {"nothing on its host answers, so nobody else will tell", "其主机毫无应答，只能由本机告知"},
+    {"its own agent does not answer, so nobody else will tell",
+        "该节点自己的 rmqwatchd 没有应答，只能由本机告知"},
+    {"it has answered before, and does not any more: nobody acts for its node",
+        "它曾有应答，现已失联：其节点无人看护"},
     {"its host is there: its own agent speaks for it", "其主机仍在：由该节点自己的 rmqwatchd 告知"},
     {"another agent speaks for it", "由另一个 rmqwatchd 告知"},
     {"it is over, and who was told hears it", "问题已结束，告知此前收到通知的人"},
@@ -169,6 +173,8 @@ static const struct word decisions[] = {
     {"somebody knows of this incident", "已有人知晓此故障"},
     {"it is down and its own agent is silent, so this one tells people",
         "节点宕机，其自身的 rmqwatchd 也没有声音，因此由本机告知"},
+    {"its own agent does not answer, so nobody acts on it; this one only watches",
+        "该节点自己的 rmqwatchd 没有应答，无人处理；本机只观察"},
     {"its own agent acts on it; this one only watches", "由该节点自己的 rmqwatchd 处理；本机只观察"},
 };
 

@@ -81,6 +81,8 @@ static const struct word messages[] = {
         "渠道 %s“%.64s”拒绝接收通知：通知已保留，不再重试"},
     {"the channel %s \"%.64s\" is configured no more; it refused what it was sent",
         "渠道 %s“%.64s”已从配置中移除；此前它拒绝接收通知"},
+    {"Watchdog missing", "rmqwatchd 失联"},
+    {"Watchdog back", "rmqwatchd 已恢复"},
     {"Test", "测试"},
     {"%s tries this channel: nothing has happened", "%s 正在测试此渠道：并无故障发生"},
     {"Alerts refused", "告警被拒收"},

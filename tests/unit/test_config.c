@@ -123,6 +123,11 @@ static void test_sample_shows_the_defaults(void **state)
     assert_string_equal(sample->control_socket, plain->control_socket);
     assert_memory_equal(&sample->evidence, &plain->evidence, sizeof plain->evidence);
     assert_same_lease(&sample->lease, &plain->lease);
+    assert_string_equal(sample->agents.listen, plain->agents.listen);
+    assert_int_equal(sample->agents.port, plain->agents.port);
+    assert_null(sample->heartbeat.url.value);
+    assert_null(sample->heartbeat.ca_file);
+    assert_true(sample->heartbeat.interval_ms == plain->heartbeat.interval_ms);
     config_free(plain);
 
     plain = load("amqp { enabled = true } cluster = x\n"
@@ -291,6 +296,41 @@ static void test_defaults_of_newer_sections(void **state)
     assert_string_equal(config->lease.key, "rmqwatchd/restart");
     assert_true(config->lease.ttl_ms == 60000);
     assert_true(config->evidence.keep == 50 && config->evidence.max_megabytes == 100);
+    assert_string_equal(config->agents.listen, "*:15693");
+    assert_int_equal(config->agents.port, 15693);
+    assert_true(policy->agent_missing_ms == 30000);
+    assert_null(config->heartbeat.url.value);
+    assert_true(config->heartbeat.interval_ms == 60000);
+    config_free(config);
+}
+
+static void test_reads_how_agents_meet(void **state)
+{
+    static const char *const places[] = {"10.0.0.1:1", "[fd00::1]:65535", "*:80"};
+    static const uint16_t ports[] = {1, 65535, 80};
+    struct config *config;
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        snprintf(text, sizeof text,
+            "management { enabled = false }\nagents { listen = \"%s\" missing = 1min }\n"
+            "node \"rabbit@b\" { agent_port = 7 }\n",
+            places[i]);
+        config = load(text);
+        assert_string_equal(config->agents.listen, places[i]);
+        assert_int_equal(config->agents.port, ports[i]);
+        assert_true(config->policy.agent_missing_ms == 60000);
+        assert_int_equal(config->nodes[0].agent_port, 7);
+        config_free(config);
+    }
+    config = load("management { enabled = false }\nagents { listen = \"\" missing = 1min }\n"
+                  "heartbeat { url_file = \"@/hub\" interval = 10s ca_file = \"@/ca\" }\n");
+    assert_string_equal(config->agents.listen, "");
+    assert_int_equal(config->agents.port, 0);
+    assert_true(config->policy.agent_missing_ms == 0);
+    assert_string_equal(config->heartbeat.url.value, "http://hub.example.com:8080/in?key=hub-secret");
+    assert_true(config->heartbeat.interval_ms == 10000 && config->heartbeat.ca_file != NULL);
     config_free(config);
 }
 
@@ -476,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_defaults_are_these),
         cmocka_unit_test(test_defaults_of_newer_sections),
         cmocka_unit_test(test_the_simulators_defaults_are_these),
+        cmocka_unit_test(test_reads_how_agents_meet),
         cmocka_unit_test(test_reads_leases),
         cmocka_unit_test(test_reads_every_value),
         cmocka_unit_test(test_reads_every_kind_of_channel),

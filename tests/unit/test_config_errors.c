@@ -185,6 +185,9 @@ static void test_refuses_bad_sections(void **state)
 #define CHANNEL_NAME                                                                                         \
     "the name of this channel is not usable; it must be 1 to 64 letters, digits, dots, underscores or "      \
     "hyphens"
+#define LISTEN                                                                                               \
+    "is not usable; it must be an address and a port: *:15693 for all of them, 10.0.0.1:15693 or "           \
+    "[fd00::1]:15693; or \"\""
 #define ADDRESS "is not usable; it must be a plain mail address like oncall@example.com"
     static const struct config_files_bad bad[] = {
         {API "node \"r2\" { }", ":2: the name of this node is not usable; it must look like rabbit@host"},
@@ -225,6 +228,20 @@ static void test_refuses_bad_sections(void **state)
         {OFF "mail m { from = \"a@b\tc\" }", ":2: mail \"m\": from " ADDRESS},
         {OFF "mail m { from = \"A <a@b>\" }", ":2: mail \"m\": from " ADDRESS},
         {OFF "mail m { from = \"a..b@c\" }", ":2: mail \"m\": from " ADDRESS},
+        {OFF "agents { listen = \"15693\" }", ":2: agents.listen " LISTEN},
+        {OFF "agents { listen = \"*:0\" }", ":2: agents.listen " LISTEN},
+        {OFF "agents { listen = \"*:65536\" }", ":2: agents.listen " LISTEN},
+        {OFF "agents { listen = \":15693\" }", ":2: agents.listen " LISTEN},
+        {OFF "agents { listen = \"rmq1:15693\" }", ":2: agents.listen " LISTEN},
+        {OFF "agents { listen = \"::1:15693\" }", ":2: agents.listen " LISTEN},
+        {OFF "agents { listen = \"[::1:15693\" }", ":2: agents.listen " LISTEN},
+        {OFF "agents { listen = \"[]:15693\" }", ":2: agents.listen " LISTEN},
+        {OFF "agents { missing = 9s }", ":2: agents.missing is not usable; it must be from 10 s to 1 h"},
+        {OFF "heartbeat { interval = 9s }",
+            ":2: heartbeat.interval is not usable; it must be from 10 s to 1 d"},
+        {OFF "heartbeat { url_file = \"@/api\" }",
+            ":2: heartbeat.url_file is not usable; it must hold a URL that begins with https://host or "
+            "http://host, without a user or a fragment, and nothing else"},
         {OFF "lease { provider = zookeeper }",
             ":2: lease.provider is not usable; it must be one of: rabbitmq etcd none"},
         {OFF "lease { vhost = \"\" }",

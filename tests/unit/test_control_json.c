@@ -78,9 +78,9 @@ static bool null_at(const cJSON *json, const char *name)
 #define WELL(kind)                                                                                           \
     "{\"kind\":\"" kind "\",\"result\":\"ok\",\"says\":\"answers\",\"health\":\"up\",\"failures\":0,"        \
     "\"slow\":false,\"started\":\"2023-11-14T22:30:00Z\",\"age_ms\":1000}"
-#define MEMBER(name, local)                                                                                  \
+#define MEMBER(name, local, agent)                                                                           \
     "{\"node\":\"" name "\",\"local\":" local ",\"condition\":\"healthy\",\"since\":"                        \
-    "\"2023-11-14T22:30:00Z\",\"probes\":[" WELL("amqp") "," WELL("management") "]}"
+    "\"2023-11-14T22:30:00Z\",\"agent\":\"" agent "\",\"probes\":[" WELL("amqp") "," WELL("management") "]}"
 
 static void test_status_when_all_is_well(void **state)
 {
@@ -94,8 +94,8 @@ static void test_status_when_all_is_well(void **state)
         "\"lease\":{\"provider\":\"rabbitmq\",\"state\":\"free\",\"usable\":null,\"detail\":null},"
         "\"budget\":{\"used\":0,\"left\":5,\"max\":5,\"window_ms\":600000},"
         "\"store\":{\"ok\":true,\"problem\":null},"
-        "\"members\":[" MEMBER("rabbit@a", "true") "," MEMBER("rabbit@b", "false") "," MEMBER(
-            "rabbit@c", "false") "],\"problems\":[],\"ok\":true}");
+        "\"members\":[" MEMBER("rabbit@a", "true", "present") "," MEMBER("rabbit@b", "false",
+            "unknown") "," MEMBER("rabbit@c", "false", "unknown") "],\"problems\":[],\"ok\":true}");
 }
 
 static void test_why_when_all_is_well(void **state)
@@ -165,6 +165,32 @@ static void test_why_of_another_member(void **state)
                                            "\"evidence\":\"AMQP: answers; management API: answers\","
                                            "\"state\":\"watching\",\"why\":\"its own agent acts on it; "
                                            "this one only watches\",\"incident\":null,\"since\":null}");
+}
+
+static void test_a_member_without_an_agent(void **state)
+{
+    const cJSON *member, *problem;
+    cJSON *json;
+
+    (void)state;
+    story_probe(&story, "rabbit@b", PROBE_AGENT, PROBE_RESULT_OK);
+    for (int second = 0; second < 40; second++) {
+        story_serve_all(&story, 1000);
+        if (second % 5 == 0)
+            story_probe(&story, "rabbit@b", PROBE_AGENT, PROBE_RESULT_REFUSED);
+    }
+    json = status();
+    member = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "members"), 1);
+    assert_string_equal(text_at(member, "agent"), "missing");
+    problem = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "problems"), 0);
+    assert_string_equal(text_at(problem, "name"), "agent-missing");
+    assert_string_equal(text_at(problem, "node"), "rabbit@b");
+    assert_false(true_at(json, "ok"));
+    cJSON_Delete(json);
+    json = why(1);
+    assert_string_equal(
+        text_at(json, "why"), "its own agent does not answer, so nobody acts on it; this one only watches");
+    cJSON_Delete(json);
 }
 
 static void test_a_hung_node_that_is_held(void **state)
@@ -278,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup(test_why_when_all_is_well, setup),
         cmocka_unit_test_setup(test_why_in_chinese, setup),
         cmocka_unit_test_setup(test_why_of_another_member, setup),
+        cmocka_unit_test_setup(test_a_member_without_an_agent, setup),
         cmocka_unit_test_setup(test_a_hung_node_that_is_held, setup),
         cmocka_unit_test_setup(test_a_crashed_node, setup),
         cmocka_unit_test_setup(test_a_refusal, setup),

@@ -85,7 +85,7 @@ static void test_only_the_lead_speaks_for_a_silent_host(void **context)
         story_wait(&s, 1000);
     }
     assert_int_equal(s.told[NOTICE_PEER_DOWN], 1); /* c's host is silent; b's own agent speaks for b */
-    assert_true(s.core.peer_watches[2].raised);
+    assert_true(s.core.peer_watches[2][0].raised);
     assert_int_equal(s.told[NOTICE_QUORUM_LOST], 1); /* a alone serves */
     assert_int_equal(s.told[NOTICE_ISOLATED], 0);    /* and sees b's host */
     story_serve(&s, "rabbit@c");

@@ -194,9 +194,9 @@ static void test_everything_has_a_name(void **context)
     assert_string_equal(fact_name(FACTS_END), "unknown");
     for (int act = ACT_NOTHING; act <= ACT_LEASE; act++)
         assert_non_null(act_name((enum act)act));
-    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+    for (int kind = 0; kind < PROBE_ALL_KINDS; kind++)
         assert_string_not_equal(probe_kind_name((enum probe_kind)kind), "unknown");
-    assert_string_equal(probe_kind_name(PROBE_KIND_COUNT), "unknown");
+    assert_string_equal(probe_kind_name(PROBE_ALL_KINDS), "unknown");
     assert_string_equal(condition_name(CONDITION_COUNT), "unknown");
     assert_ptr_equal(notice_info(NOTICE_KIND_COUNT), notice_info(NOTICE_NONE));
     assert_ptr_equal(probe_result_info(PROBE_RESULT_COUNT), probe_result_info(PROBE_RESULT_OWN_TROUBLE));

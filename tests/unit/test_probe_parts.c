@@ -55,15 +55,22 @@ static void test_sections_override(void **state)
     (void)snprintf(fixture.config.nodes[0].name, sizeof fixture.config.nodes[0].name, "rabbit@b");
     fixture.config.nodes[0].host = host;
     fixture.config.nodes[0].amqp_port = 5555;
+    fixture.config.nodes[0].agent_port = 1234;
     (void)snprintf(fixture.config.nodes[1].name, sizeof fixture.config.nodes[1].name, "rabbit@a");
     fixture.config.nodes[1].management_url = other;
     init("rabbit@b", false);
     assert_string_equal(target.host, "10.0.0.7");
     assert_int_equal(target.amqp_port, 5555);
+    assert_int_equal(target.agent_port, 0); /* nobody is asked */
+    fixture.config.agents.port = 15693;
+    init("rabbit@b", false);
+    assert_int_equal(target.agent_port, 1234);
     assert_string_equal(target.management_url, "http://10.0.0.7:15672");
     init("rabbit@a", true);
     assert_string_equal(target.host, "a");
     assert_string_equal(target.management_url, "http://proxy/rmq1");
+    assert_int_equal(target.agent_port, 15693);
+    fixture.config.agents.port = 0;
 }
 
 static void test_names_without_a_host_are_refused(void **state)
@@ -104,7 +111,7 @@ static void test_registry_is_in_order(void **state)
     int kind;
 
     (void)state;
-    for (kind = 0; kind < PROBE_KIND_COUNT; kind++) {
+    for (kind = 0; kind < PROBE_ALL_KINDS; kind++) {
         assert_int_equal(probe_registry[kind]->kind, kind);
         assert_string_equal(probe_registry[kind]->name, probe_kind_name((enum probe_kind)kind));
     }

