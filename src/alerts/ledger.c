@@ -76,6 +76,14 @@ static void note(struct ledger *ledger, struct parcel *parcel)
         forget_surplus(ledger);
 }
 
+/* The first letter has found out that the disk is stuck: the others need not. */
+static uint64_t send_ms_of(const struct ledger *ledger, uint64_t now_ms)
+{
+    const bool slow = ledger->slow || (ledger->busy && now_ms >= ledger->given_ms + LEDGER_WAIT_MS);
+
+    return slow ? now_ms : now_ms + LEDGER_WAIT_MS;
+}
+
 void ledger_note(struct ledger *ledger, struct parcel *parcel, enum letter_state state, const char *result)
 {
     parcel->state = state;
@@ -83,7 +91,7 @@ void ledger_note(struct ledger *ledger, struct parcel *parcel, enum letter_state
     if (result)
         parcel_set_result(parcel, result);
     if (state == LETTER_WAITING && parcel->send_ms == 0 && !parcel->kept && ledger->store)
-        parcel->send_ms = clock_boot_ms() + LEDGER_WAIT_MS;
+        parcel->send_ms = send_ms_of(ledger, clock_boot_ms());
     note(ledger, parcel);
 }
 
@@ -235,6 +243,7 @@ static void on_answer(void *context, int result)
 
     ledger->busy = false;
     ledger->retry_ms = 0;
+    ledger->slow = result < 0;
     if (result == 0) {
         settle(ledger);
     } else {
@@ -295,6 +304,7 @@ void ledger_run(struct ledger *ledger, uint64_t now_ms)
 {
     if (ledger_due_ms(ledger) > now_ms)
         return;
+    ledger->given_ms = now_ms;
     if (!give(ledger))
         ledger->retry_ms = now_ms + LEDGER_RETRY_MS;
 }

@@ -33,6 +33,8 @@ struct ledger {
     struct channel_note channels[RMQ_CHANNELS_MAX];
     bool holds_channels; /* what they had to remember was not read yet: it must not be written over */
     bool busy;           /* the store has not answered yet */
+    uint64_t given_ms;   /* when it was given what it has not answered for */
+    bool slow;           /* it could not be waited for, the last time */
     uint64_t retry_ms;
     uint64_t max_loop_us; /* the longest that the outbox has kept the loop */
 };

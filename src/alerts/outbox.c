@@ -139,8 +139,10 @@ static void on_timer(uv_timer_t *timer)
     void (*flushed)(void *context) = outbox->flushed;
 
     outbox_load_run(outbox, now_ms);
-    if (now_ms >= outbox->early_until_ms)
+    if (outbox->early_until_ms > 0 && now_ms >= outbox->early_until_ms) {
+        outbox->ledger.slow = !outbox->states_loaded;
         outbox_end_early(outbox);
+    }
     for (size_t i = 0; i < outbox->lane_count; i++)
         lane_run(outbox->lanes[i], now_ms);
     tell_refusals(outbox, now_ms);

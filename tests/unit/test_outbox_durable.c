@@ -247,16 +247,15 @@ static void test_an_overflow_is_told_after_a_restart(void **state)
     durable_run(d, server_free_port());
     durable_wait(d, LETTER_WAITING, 1000);
     durable_wait_for_pending(d, 1000);
+    print_message("a thousand read and queued: the loop was kept for %llu us at most\n",
+        (unsigned long long)outbox_fixture_counts(&d->fixture).max_loop_us);
+    assert_in_range(outbox_fixture_counts(&d->fixture).max_loop_us, 1, 500000);
     durable_end(d);
     server_open(&server, false, 0, SCRIPT(HTTP_OK), 1);
     durable_run(d, server.port);
     outbox_fixture_wait(&d->fixture, &server.request_count, 2);
     assert_non_null(strstr(server.requests[0], "(5 earlier notices did not arrive here"));
     assert_null(strstr(server.requests[1], "did not arrive"));
-    durable_wait(d, LETTER_WAITING, 0);
-    assert_int_equal(server.request_count, 1000);
-    durable_list(d, 0);
-    assert_int_equal(d->count, STORE_DONE_MAX); /* the others are not kept for show */
     durable_end(d);
     server_close(&server);
 }

@@ -121,8 +121,7 @@ static void test_full_queue_is_told(void **state)
     server_open(&server, false, 0, SCRIPT(HTTP_OK), 1);
     outbox_fixture_channel(&fixture, "webhook", "ops", server.port);
     outbox_fixture_reload(&fixture);
-    outbox_fixture_drain(&fixture);
-    assert_int_equal(server.request_count, 1000);
+    outbox_fixture_wait(&fixture, &server.request_count, 2);
     assert_non_null(strstr(server.requests[0], "\"event\":\"hung\""));
     assert_non_null(strstr(server.requests[0], "(45 earlier notices did not arrive here"));
     assert_null(strstr(server.requests[1], "did not arrive"));
