@@ -116,12 +116,11 @@ int lane_put(struct lane *lane, struct letter *letter, const struct parcel_waite
 {
     struct parcel *parcel = parcel_new(letter, lane->key);
 
-    if (!parcel) {
+    if (!parcel || (waiter && parcel_await(parcel, waiter) < 0)) {
+        parcel_unref(parcel);
         lane_count_lost(lane);
         return -ENOMEM;
     }
-    if (waiter)
-        parcel->waiter = *waiter;
     parcel->came_wall_ms = clock_wall_ms();
     ledger_note(lane->ledger, parcel, LETTER_WAITING, NULL);
     enqueue(lane, parcel, SIZE_MAX);

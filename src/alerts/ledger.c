@@ -223,7 +223,7 @@ static void settle(struct ledger *ledger)
 
         parcel->in_flight = false;
         parcel->kept = true;
-        if (parcel->waiter.when_kept)
+        if (parcel->waiter && parcel->waiter->when_kept)
             parcel_tell(parcel, &(struct outbox_result){.kept = true, .how = "", .answer = ""});
         if (parcel->changed_again)
             append(ledger, parcel);

@@ -136,6 +136,7 @@ void parcel_unref(struct parcel *parcel)
     letter_unref(parcel->letter);
     channel_key_unref(parcel->channel);
     free(parcel->result);
+    free(parcel->waiter);
     free(parcel);
 }
 
@@ -145,11 +146,29 @@ void parcel_set_result(struct parcel *parcel, const char *words)
     parcel->result = strdup(words);
 }
 
+int parcel_await(struct parcel *parcel, const struct parcel_waiter *waiter)
+{
+    parcel->waiter = malloc(sizeof(*waiter));
+    if (!parcel->waiter)
+        return -ENOMEM;
+    *parcel->waiter = *waiter;
+    return 0;
+}
+
 void parcel_tell(struct parcel *parcel, const struct outbox_result *result)
 {
-    struct parcel_waiter waiter = parcel->waiter;
+    struct parcel_waiter *waiter = parcel->waiter;
 
-    parcel->waiter.fn = NULL;
-    if (waiter.fn)
-        waiter.fn(waiter.context, result);
+    parcel->waiter = NULL;
+    if (waiter)
+        waiter->fn(waiter->context, result);
+    free(waiter);
+}
+
+void parcel_forget(struct parcel *parcel, const void *context)
+{
+    if (!parcel->waiter || parcel->waiter->context != context)
+        return;
+    free(parcel->waiter);
+    parcel->waiter = NULL;
 }

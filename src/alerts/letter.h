@@ -48,7 +48,7 @@ bool channel_key_is(const struct channel_key *key, const char *kind, const char 
 
 /* Somebody who waits to hear what becomes of a letter. */
 struct parcel_waiter {
-    outbox_result_fn *fn; /* NULL: nobody, or it was told */
+    outbox_result_fn *fn;
     void *context;
     bool when_kept; /* is content when it is kept */
 };
@@ -70,9 +70,9 @@ struct parcel {
     int64_t changed_wall_ms;
     struct letter *letter;
     struct channel_key *channel;
-    struct parcel *next; /* of the ledger's */
-    char *result;        /* of the last try; NULL: there was none */
-    struct parcel_waiter waiter;
+    struct parcel *next;          /* of the ledger's */
+    char *result;                 /* of the last try; NULL: there was none */
+    struct parcel_waiter *waiter; /* NULL: nobody waits, or it was told */
 };
 
 struct parcel *parcel_new(struct letter *letter, struct channel_key *channel); /* NULL: no memory */
@@ -82,5 +82,9 @@ void parcel_unref(struct parcel *parcel); /* accepts NULL */
 void parcel_set_result(struct parcel *parcel, const char *words);
 /* Tells whoever waits, once. */
 void parcel_tell(struct parcel *parcel, const struct outbox_result *result);
+/* Copies WAITER, the only one. 0 or -ENOMEM. */
+int parcel_await(struct parcel *parcel, const struct parcel_waiter *waiter);
+/* Whoever waits with this CONTEXT is told nothing any more. */
+void parcel_forget(struct parcel *parcel, const void *context);
 
 #endif
