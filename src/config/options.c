@@ -14,6 +14,7 @@
 #define EXEC(field) offsetof(struct exec_config, field)
 #define LEASE(field) offsetof(struct lease_config, field)
 #define EVIDENCE(field) offsetof(struct evidence_config, field)
+#define ALERTS(field) offsetof(struct alerts_config, field)
 #define NODE(field) offsetof(struct node_config, field)
 
 /* clang-format off: a table is read by its columns */
@@ -93,6 +94,12 @@ static const struct option evidence_options[] = {
     {"max_megabytes", OPTION_COUNT, EVIDENCE(max_megabytes), "100", 1, 100000, NULL},
 };
 
+static const struct option alerts_options[] = {
+    {"group_delay", OPTION_DURATION, ALERTS(group_delay_ms), "20s", 0, 10 * MINUTE, NULL},
+    {"flap_pause", OPTION_DURATION, ALERTS(flap_pause_ms), "1min", 0, 30 * MINUTE, NULL},
+    {"repeat_interval", OPTION_DURATION, ALERTS(repeat_interval_ms), "4h", 0, 30 * DAY, NULL},
+};
+
 static const struct option node_options[] = {
     {"host", OPTION_TEXT, NODE(host), NULL, 0, 0, value_check_host},
     {"amqp_port", OPTION_PORT, NODE(amqp_port), "0", 0, 65535, NULL},
@@ -106,6 +113,7 @@ const struct option_section option_sections[OPTION_SECTIONS] = {
     {"exec", exec_options, COUNT_OF(exec_options), ROOT(exec)},
     {"lease", lease_options, COUNT_OF(lease_options), ROOT(lease)},
     {"evidence", evidence_options, COUNT_OF(evidence_options), ROOT(evidence)},
+    {"alerts", alerts_options, COUNT_OF(alerts_options), ROOT(alerts)},
 };
 /* clang-format on */
 

@@ -6,6 +6,7 @@
 
 struct notice sample_recovered(void);
 struct notice sample_gave_up(void);
+struct notice sample_flapped(void); /* recovered, with a course */
 /* Fields that try to break out of wherever they are put: line ends, quotes, markup, broken UTF-8. */
 struct notice sample_hostile(void);
 
