@@ -65,7 +65,9 @@ enum notice_kind {
     NOTICE_HOLD_OVER,
     NOTICE_AGENT_DEGRADED, /* its own disk fails it; it goes on in memory */
     NOTICE_AGENT_SOUND,
-    NOTICE_LEASE_LOST, /* while acting under it */
+    NOTICE_LEASE_LOST,       /* while acting under it */
+    NOTICE_DELIVERY_REFUSED, /* a channel's target refuses what it is sent; told through the others */
+    NOTICE_DELIVERY_OK,
     NOTICE_KIND_COUNT,
 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    FLUSH_MS = 700,         /* of the second that the way down may take */
+    FLUSH_MS = 500,         /* of the second that the way down may take; the store has the rest */
     CORE_MARGIN_MS = 10000, /* the core ticks at least once per interval */
 };
 
@@ -136,6 +136,8 @@ static int create_adapters(struct agent *agent)
     r = r < 0 ? r : store_open(agent->loop, config->state_dir, agent_on_store, agent, &agent->store);
     if (r < 0)
         return r;
+    outbox_set_sign(agent->outbox, agent_sign, agent);
+    outbox_use(agent->outbox, agent->store);
     agent->recorder = recorder_new(agent->store);
     return agent->recorder ? 0 : -ENOMEM;
 }
@@ -253,6 +255,8 @@ static void on_outbox_closed(void *context)
     struct agent *agent = context;
 
     agent->outbox = NULL;
+    store_close(agent->store);
+    agent->store = NULL;
     agent_close_http(agent);
 }
 
@@ -281,19 +285,20 @@ void agent_stop(struct agent *agent)
     agent_free_lease(agent);
     notify_free(agent->notify);
     recorder_free(agent->recorder);
-    store_close(agent->store);
     agent->control_socket = NULL;
     agent->recorder = NULL;
-    agent->store = NULL;
     agent->watch = NULL;
     agent->control = NULL;
     agent->bus = NULL;
     agent->scheduler = NULL;
     agent->notify = NULL;
-    if (agent->outbox)
+    if (agent->outbox) {
         outbox_flush_then(agent->outbox, FLUSH_MS, on_flushed, agent);
-    else
-        http_client_close(agent->http, NULL, NULL);
+        return;
+    }
+    store_close(agent->store);
+    agent->store = NULL;
+    http_client_close(agent->http, NULL, NULL);
 }
 
 void agent_free(struct agent *agent)

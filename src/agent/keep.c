@@ -49,3 +49,13 @@ void agent_record(struct agent *agent, const struct notice *notice)
     record_notice(notice);
     store_record(agent->store, &entry);
 }
+
+void agent_sign(void *context, struct notice *notice)
+{
+    struct agent *agent = context;
+
+    text_copy(notice->cluster, sizeof(notice->cluster), agent->core.cluster);
+    text_copy(notice->node, sizeof(notice->node), agent->config->node);
+    text_copy(notice->observer, sizeof(notice->observer), agent->config->node);
+    agent_record(agent, notice);
+}

@@ -59,6 +59,8 @@ void agent_on_store(void *context, int result, const char *problem);
 void agent_record_beginning(struct agent *agent, const struct members_event *members);
 /* Writes a notice or decision down: into the journal, and into the store. */
 void agent_record(struct agent *agent, const struct notice *notice);
+/* Completes what the outbox has to tell of itself, and writes it down. */
+void agent_sign(void *context, struct notice *notice);
 /* The host sampler and the collector of evidence: 0 or a negative errno; freed in any case. */
 int agent_create_evidence(struct agent *agent);
 void agent_reconfigure_evidence(struct agent *agent, const struct config *config);

@@ -3,23 +3,36 @@
 #ifndef RMQWATCH_ALERTS_LANE_H
 #define RMQWATCH_ALERTS_LANE_H
 
+#include "alerts/channel_state.h"
+#include "alerts/ledger.h"
 #include "alerts/pace.h"
 #include "alerts/queue.h"
-#include "alerts/story.h"
 #include "alerts/transport.h"
+
+enum {
+    LETTER_AGE_MAX_S = 7 * 24 * 3600, /* what waits for longer is dropped */
+};
 
 struct lane {
     struct transport transport;          /* with what is in flight */
     const struct channel_config *config; /* borrowed */
-    void (*changed)(void *context);      /* a delivery ended: lane_due_ms() has a new answer */
+    struct channel_key *key;
+    struct ledger *ledger;          /* the outbox's */
+    void (*changed)(void *context); /* a delivery ended: lane_due_ms() has a new answer */
     void *context;
 
     struct letter_queue queue;
-    struct story_set stories;
-    size_t lost;    /* notices that never arrived here and were not told of yet */
-    size_t telling; /* how many of them the one in flight tells of */
-    bool overflows; /* the queue dropped something since the last delivery */
+    struct channel_state state;
+    uint64_t telling; /* how many of those that were lost the one in flight tells of */
+    bool overflows;   /* the queue dropped something since the last delivery */
+    size_t parked;    /* letters */
 
+    /* Whether the target takes what it is sent, for the notice about that. */
+    bool refusing;
+    char refusal[LETTER_RESULT_MAX]; /* what it said last, in our words */
+    uint64_t refusal_ms;             /* when that was told last; 0: never */
+
+    uint64_t hold_ms;  /* not before: it is not known yet what waited before the start */
     uint64_t stuck_ms; /* when what is in flight should have ended long ago */
     bool stale;        /* the one in flight was started with an older configuration */
 
@@ -30,11 +43,16 @@ struct lane {
     uint64_t sent, refused, dropped, retries; /* for the status, since the start */
 };
 
-/* CONFIG must live until the next lane_set_config() or lane_free(). NULL: no memory. */
-struct lane *lane_new(uv_loop_t *loop, struct http_client *client, const struct channel_config *config,
-    void (*changed)(void *context), void *context);
-/* Cancels what is in flight; what waits is gone. Accepts NULL. Not from within changed(). */
+/* CONFIG must live until the next lane_set_config() or lane_free(), LEDGER until the latter. NULL: no memory.
+ */
+struct lane *lane_new(uv_loop_t *loop, struct http_client *client, struct ledger *ledger,
+    const struct channel_config *config, void (*changed)(void *context), void *context);
+/* Cancels what is in flight; what waits is left as the ledger has it. Accepts NULL. Not from within
+ * changed().
+ */
 void lane_free(struct lane *lane);
+/* The channel is configured no more: what waits is kept, but not sent by itself. */
+void lane_park_all(struct lane *lane);
 
 /* The channel's new settings: what waits is tried with them at once. */
 void lane_set_config(struct lane *lane, const struct channel_config *config);
@@ -42,8 +60,14 @@ void lane_set_config(struct lane *lane, const struct channel_config *config);
 bool lane_is(const struct lane *lane, const struct channel_config *config);
 
 bool lane_admits(struct lane *lane, const struct notice *notice); /* and remembers its story */
-void lane_put(struct lane *lane, struct letter *letter);
+/* 0, or -ENOMEM: it is counted as lost then. ON_RESULT may be NULL. */
+int lane_put(struct lane *lane, struct letter *letter, outbox_result_fn *on_result, void *context);
+/* Puts a delivery that was kept at a place of the queue. */
+void lane_restore(struct lane *lane, struct parcel *parcel, size_t at);
 void lane_count_lost(struct lane *lane); /* one notice could not even be queued */
+void lane_note_state(struct lane *lane); /* lane->state has changed */
+/* An operator does not want what waits at the place AT any more. */
+void lane_drop(struct lane *lane, size_t at);
 
 uint64_t lane_due_ms(const struct lane *lane); /* CLOCK_BOOTTIME; UINT64_MAX: nothing to do by itself */
 void lane_run(struct lane *lane, uint64_t now_ms);

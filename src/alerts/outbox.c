@@ -1,11 +1,13 @@
-#include "alerts/outbox.h"
+#include "alerts/outbox_parts.h"
 
-#include "alerts/lane.h"
+#include "alerts/refusal.h"
+#include "alerts/stopwatch.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 enum {
@@ -13,41 +15,30 @@ enum {
     SILENCE_MAX_MS = 45000,
 };
 
-struct outbox {
-    uv_timer_t timer; /* the only one: for whatever comes next */
-    struct http_client *client;
-    size_t lane_count;
-    struct lane *lanes[RMQ_CHANNELS_MAX];
-    uint64_t seed; /* in the ids of notices: which start of which agent it was */
-    uint64_t number;
-
-    struct activity_list *activities;
-    int activity;
-    uint64_t beat_ms; /* when it proves to be alive next */
-
-    void (*flushed)(void *context); /* while flushing */
-    void *flushed_context;
-    uint64_t flush_until_ms;
-
-    void (*closed)(void *context);
-    void *closed_context;
-};
-
 static void on_timer(uv_timer_t *timer);
+
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
 
 /* Work is never done where it is found, neither in outbox_put() nor in a reply: the timer does it. Not in 0
  * ms, as libuv 1.44 may then not leave its timers. */
-static void outbox_arm(struct outbox *outbox)
+void outbox_arm(struct outbox *outbox)
 {
     uint64_t now_ms = clock_boot_ms();
     /* Not counted from now: notices that come one after the other would put it off for ever. */
-    uint64_t due_ms = outbox->activities ? outbox->beat_ms : UINT64_MAX;
+    uint64_t due_ms = outbox->activities || outbox->ledger.store ? outbox->beat_ms : UINT64_MAX;
 
+    if (uv_is_closing((uv_handle_t *)&outbox->timer))
+        return;
     for (size_t i = 0; i < outbox->lane_count; i++) {
-        uint64_t lane_ms = lane_due_ms(outbox->lanes[i]);
-
-        due_ms = lane_ms < due_ms ? lane_ms : due_ms;
+        due_ms = earlier(due_ms, lane_due_ms(outbox->lanes[i]));
+        if (outbox->sign)
+            due_ms = earlier(due_ms, refusal_due_ms(outbox->lanes[i]));
     }
+    due_ms = earlier(due_ms, ledger_due_ms(&outbox->ledger));
+    due_ms = earlier(due_ms, outbox_load_due_ms(outbox));
     if (outbox->flushed && outbox->flush_until_ms < due_ms)
         due_ms = outbox->flush_until_ms;
     if (due_ms == UINT64_MAX) {
@@ -58,7 +49,7 @@ static void outbox_arm(struct outbox *outbox)
     uv_timer_start(&outbox->timer, on_timer, due_ms > now_ms ? due_ms - now_ms : 1, 0);
 }
 
-static void on_lane_changed(void *context)
+static void on_changed(void *context)
 {
     struct outbox *outbox = context;
 
@@ -82,24 +73,65 @@ static bool flush_goes_on(const struct outbox *outbox, uint64_t now_ms)
 
 static void outbox_prove(struct outbox *outbox, uint64_t now_ms)
 {
+    outbox->beat_ms = now_ms + BEAT_MS;
     if (!outbox->activities)
         return;
-    outbox->beat_ms = now_ms + BEAT_MS;
     for (size_t i = 0; i < outbox->lane_count; i++)
         if (lane_is_stuck(outbox->lanes[i], now_ms))
             return;
     activity_completed(outbox->activities, outbox->activity, now_ms);
 }
 
+/* Queues NOTICE for the lanes that want it, but for one (or NULL). */
+static int put_but(struct outbox *outbox, const struct notice *notice, const struct lane *except)
+{
+    struct letter *letter = letter_new(notice, outbox->seed, ++outbox->number);
+    int r = letter ? 0 : -ENOMEM;
+
+    for (size_t i = 0; i < outbox->lane_count; i++) {
+        struct lane *lane = outbox->lanes[i];
+
+        if (lane == except || !lane_admits(lane, notice))
+            continue;
+        if (!letter)
+            lane_count_lost(lane);
+        else if (lane_put(lane, letter, NULL, NULL) < 0)
+            r = -ENOMEM;
+    }
+    letter_unref(letter);
+    if (r < 0)
+        log_line(LOG_ERR, "out of memory: a notice could not be queued for every channel");
+    return r;
+}
+
+/* Never through the channel that it is about; and as each channel is told of once, no circle of channels that
+ * refuse can go on. */
+static void tell_refusals(struct outbox *outbox, uint64_t now_ms)
+{
+    for (size_t i = 0; outbox->sign && i < outbox->lane_count; i++) {
+        struct notice notice;
+
+        if (refusal_due_ms(outbox->lanes[i]) > now_ms)
+            continue;
+        refusal_compose(outbox->lanes[i], now_ms, clock_wall_ms(), &notice);
+        outbox->sign(outbox->sign_context, &notice);
+        (void)put_but(outbox, &notice, outbox->lanes[i]);
+    }
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct outbox *outbox = timer->data;
-    uint64_t now_ms = clock_boot_ms();
+    uint64_t now_ms = clock_boot_ms(), since_ns = uv_hrtime();
     void (*flushed)(void *context) = outbox->flushed;
 
+    outbox_load_run(outbox, now_ms);
     for (size_t i = 0; i < outbox->lane_count; i++)
         lane_run(outbox->lanes[i], now_ms);
+    tell_refusals(outbox, now_ms);
+    ledger_run(&outbox->ledger, now_ms);
     outbox_prove(outbox, now_ms);
+    stopwatch_note(&outbox->ledger.max_loop_us, since_ns);
     if (flushed && !flush_goes_on(outbox, now_ms)) {
         outbox->flushed = NULL;
         outbox_arm(outbox);
@@ -132,13 +164,15 @@ static struct lane *take_lane(struct lane **lanes, size_t count, const struct ch
     return NULL;
 }
 
-static void give_up_lane(struct lane *lane)
+static void give_up_lane(struct outbox *outbox, struct lane *lane)
 {
     if (!lane)
         return;
     if (lane->queue.count > 0)
-        log_line(LOG_WARNING, "%s \"%.64s\" is configured no more: %zu notices for it are given up",
+        log_line(LOG_WARNING, "%s \"%.64s\" is configured no more: %zu notices for it are not sent",
             lane->config->ops->name, lane->config->name, lane->queue.count);
+    outbox->parked_elsewhere += lane->parked + lane->queue.count;
+    lane_park_all(lane);
     lane_free(lane);
 }
 
@@ -149,8 +183,8 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
 
     /* A lane for each of them, needed or not, before anything is changed: it cannot fail half way. */
     for (size_t i = 0; i < count; i++) {
-        fresh[i] =
-            lane_new(outbox->timer.loop, outbox->client, &config->channels[i], on_lane_changed, outbox);
+        fresh[i] = lane_new(
+            outbox->timer.loop, outbox->client, &outbox->ledger, &config->channels[i], on_changed, outbox);
         if (!fresh[i]) {
             while (i > 0)
                 lane_free(fresh[--i]);
@@ -167,7 +201,7 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
         lane_set_config(kept, &config->channels[i]);
     }
     for (size_t i = 0; i < outbox->lane_count; i++)
-        give_up_lane(outbox->lanes[i]);
+        give_up_lane(outbox, outbox->lanes[i]);
     for (size_t i = 0; i < count; i++)
         outbox->lanes[i] = fresh[i];
     outbox->lane_count = count;
@@ -182,6 +216,7 @@ struct outbox *outbox_new(uv_loop_t *loop, struct http_client *client, const str
     if (!outbox)
         return NULL;
     outbox->client = client;
+    ledger_init(&outbox->ledger, on_changed, outbox);
     outbox->seed = make_seed();
     outbox->activity = -1;
     uv_timer_init(loop, &outbox->timer);
@@ -207,27 +242,44 @@ int outbox_watch(struct outbox *outbox, struct activity_list *list)
     return 0;
 }
 
-int outbox_put(struct outbox *outbox, const struct notice *notice)
+void outbox_set_sign(struct outbox *outbox, outbox_sign_fn *sign, void *context)
 {
-    struct letter *letter = letter_new(notice, outbox->seed, ++outbox->number);
+    outbox->sign = sign;
+    outbox->sign_context = context;
+    outbox_arm(outbox);
+}
 
+struct lane *outbox_lane(const struct outbox *outbox, const char *kind, const char *name)
+{
     for (size_t i = 0; i < outbox->lane_count; i++) {
         struct lane *lane = outbox->lanes[i];
 
-        if (!lane_admits(lane, notice))
-            continue;
-        if (letter)
-            lane_put(lane, letter);
-        else
-            lane_count_lost(lane);
+        if ((!kind || strcmp(lane->key->kind, kind) == 0) && strcmp(lane->key->name, name) == 0)
+            return lane;
     }
-    if (!letter) {
-        log_line(LOG_ERR, "out of memory: a notice could not be queued for any channel");
-        return -ENOMEM;
-    }
+    return NULL;
+}
+
+int outbox_put(struct outbox *outbox, const struct notice *notice)
+{
+    const uint64_t since_ns = uv_hrtime();
+    int r = put_but(outbox, notice, NULL);
+
+    outbox_arm(outbox);
+    stopwatch_note(&outbox->ledger.max_loop_us, since_ns);
+    return r;
+}
+
+int outbox_put_to(struct outbox *outbox, const char *kind, const char *name, const struct notice *notice,
+    outbox_result_fn *fn, void *context)
+{
+    struct lane *lane = outbox_lane(outbox, kind, name);
+    struct letter *letter = lane ? letter_new(notice, outbox->seed, ++outbox->number) : NULL;
+    int r = !lane ? -ENOENT : !letter ? -ENOMEM : lane_put(lane, letter, fn, context);
+
     letter_unref(letter);
     outbox_arm(outbox);
-    return 0;
+    return r;
 }
 
 size_t outbox_pending(const struct outbox *outbox)
@@ -250,8 +302,34 @@ void outbox_count(const struct outbox *outbox, struct outbox_counts *ret_counts)
         counts.refused += lane->refused;
         counts.dropped += lane->dropped;
         counts.retries += lane->retries;
+        counts.waiting += lane->queue.count;
+        counts.parked += lane->parked;
     }
+    counts.parked += outbox->parked_elsewhere;
+    counts.max_loop_us = outbox->ledger.max_loop_us;
     *ret_counts = counts;
+}
+
+bool outbox_channel_count(const struct outbox *outbox, size_t i, struct outbox_channel_counts *ret_counts)
+{
+    const struct lane *lane = i < outbox->lane_count ? outbox->lanes[i] : NULL;
+
+    if (!lane)
+        return false;
+    *ret_counts = (struct outbox_channel_counts){
+        .kind = lane->key->kind,
+        .name = lane->key->name,
+        .sent = lane->sent,
+        .refused = lane->refused,
+        .dropped = lane->dropped,
+        .retries = lane->retries,
+        .lost = lane->state.lost,
+        .waiting = lane->queue.count,
+        .parked = lane->parked,
+        .failures = lane->failures,
+        .refusing = lane->refusing,
+    };
+    return true;
 }
 
 void outbox_flush_then(struct outbox *outbox, uint64_t timeout_ms, void (*done)(void *context), void *context)
@@ -284,10 +362,14 @@ void outbox_close(struct outbox *outbox, void (*done)(void *context), void *cont
     }
     pending = outbox_pending(outbox);
     if (pending > 0)
-        log_line(LOG_WARNING, "closing: alerts that were not delivered: %zu", pending);
+        log_line(LOG_WARNING, "closing: alerts that were not delivered%s: %zu",
+            outbox->ledger.store ? ", and wait for the next start" : "", pending);
+    outbox_requests_close(outbox);
+    outbox_load_close(outbox);
     for (size_t i = 0; i < outbox->lane_count; i++)
         lane_free(outbox->lanes[i]);
     outbox->lane_count = 0;
+    ledger_close(&outbox->ledger);
     if (outbox->activities)
         activity_remove(outbox->activities, outbox->activity);
     outbox->activities = NULL;

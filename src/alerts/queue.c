@@ -1,49 +1,32 @@
 #include "alerts/queue.h"
 
-#include "alerts/clean.h"
 #include "alerts/story.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct letter *letter_new(const struct notice *notice, uint64_t seed, uint64_t number)
-{
-    struct letter *letter = calloc(1, sizeof(*letter));
+enum { ROOM_MIN = 16 };
 
-    if (!letter)
-        return NULL;
-    letter->refs = 1;
-    clean_notice(&letter->notice, notice);
-    snprintf(letter->id, sizeof(letter->id), "%s-%s-%016" PRIx64 "-%" PRIu64, letter->notice.incident,
-        notice_info(notice->kind)->event, seed, number);
-    return letter;
+static bool set_room(struct letter_queue *queue, size_t room)
+{
+    struct parcel **items = reallocarray(queue->items, room, sizeof(*items));
+
+    if (!items)
+        return false;
+    queue->items = items;
+    queue->room = room;
+    return true;
 }
 
-struct letter *letter_ref(struct letter *letter)
+void queue_remove(struct letter_queue *queue, size_t at)
 {
-    letter->refs++;
-    return letter;
-}
-
-void letter_unref(struct letter *letter)
-{
-    if (letter && --letter->refs == 0)
-        free(letter);
-}
-
-static void remove_at(struct letter_queue *queue, size_t at)
-{
-    letter_unref(queue->letters[at]);
+    assert(at < queue->count);
+    parcel_unref(queue->items[at]);
     queue->count--;
-    memmove(&queue->letters[at], &queue->letters[at + 1], (queue->count - at) * sizeof(queue->letters[0]));
-}
-
-static int importance(const struct letter *letter)
-{
-    return (int)letter->notice.severity * 2 + story_ends(letter->notice.kind);
+    memmove(&queue->items[at], &queue->items[at + 1], (queue->count - at) * sizeof(queue->items[0]));
+    if (queue->count == 0)
+        queue_clear(queue);
 }
 
 /* The oldest of those that matter least; not the head while it is busy. */
@@ -52,40 +35,58 @@ static size_t find_least(const struct letter_queue *queue, bool head_busy)
     size_t least = head_busy ? 1 : 0;
 
     for (size_t i = least + 1; i < queue->count; i++)
-        if (importance(queue->letters[i]) < importance(queue->letters[least]))
+        if (letter_importance(queue->items[i]->letter) < letter_importance(queue->items[least]->letter))
             least = i;
     return least;
 }
 
-size_t queue_push(struct letter_queue *queue, struct letter *letter, bool head_busy)
+struct parcel *queue_push(struct letter_queue *queue, struct parcel *parcel, size_t at, bool head_busy)
 {
-    bool full = queue->count == QUEUE_MAX;
+    const struct letter *letter = parcel->letter;
+    struct parcel *dropped = NULL;
 
-    if (full) {
+    if (queue->count == queue->room && queue->room < QUEUE_MAX) {
+        size_t room = queue->room ? queue->room * 2 : ROOM_MIN;
+
+        if (!set_room(queue, room < QUEUE_MAX ? room : QUEUE_MAX))
+            return parcel_ref(parcel);
+    }
+    if (queue->count == QUEUE_MAX) {
         size_t least = find_least(queue, head_busy);
 
+        dropped = queue->items[least];
         /* The end of a story is the last word on it: what came before is worth less by now. */
-        if (importance(letter) < importance(queue->letters[least]) && !story_ends(letter->notice.kind))
-            return 1;
-        remove_at(queue, least);
+        if (letter_importance(letter) < letter_importance(dropped->letter) && !story_ends(letter->kind))
+            return parcel_ref(parcel);
+        (void)parcel_ref(dropped);
+        queue_remove(queue, least);
+        at -= at > least;
     }
-    queue->letters[queue->count++] = letter_ref(letter);
-    return full;
+    at = at < queue->count ? at : queue->count;
+    memmove(&queue->items[at + 1], &queue->items[at], (queue->count - at) * sizeof(queue->items[0]));
+    queue->items[at] = parcel_ref(parcel);
+    queue->count++;
+    return dropped;
 }
 
-struct letter *queue_head(const struct letter_queue *queue)
+struct parcel *queue_head(const struct letter_queue *queue)
 {
-    return queue->count > 0 ? queue->letters[0] : NULL;
+    return queue->count > 0 ? queue->items[0] : NULL;
 }
 
-void queue_pop(struct letter_queue *queue)
+size_t queue_find(const struct letter_queue *queue, const char *id)
 {
-    assert(queue->count > 0);
-    remove_at(queue, 0);
+    size_t at = 0;
+
+    while (at < queue->count && strcmp(queue->items[at]->letter->id, id) != 0)
+        at++;
+    return at;
 }
 
 void queue_clear(struct letter_queue *queue)
 {
-    while (queue->count > 0)
-        remove_at(queue, queue->count - 1);
+    for (size_t i = 0; i < queue->count; i++)
+        parcel_unref(queue->items[i]);
+    free(queue->items);
+    *queue = (struct letter_queue){0};
 }

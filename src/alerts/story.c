@@ -28,6 +28,7 @@ static const enum ending endings[NOTICE_KIND_COUNT] = {
     [NOTICE_LEADERS_BACK] = ENDING_WELL,
     [NOTICE_FLAPPING_OVER] = ENDING_WELL,
     [NOTICE_HOLD_OVER] = ENDING_WELL,
+    [NOTICE_DELIVERY_OK] = ENDING_WELL,
     [NOTICE_UNVERIFIED] = ENDING_OPEN, /* the proof may still come */
     [NOTICE_STOPPED] = ENDING_OPEN,    /* the operator may start it again */
 };
@@ -60,6 +61,22 @@ static void forget_story(struct story_set *set, size_t at)
 {
     memmove(set->incidents[at], set->incidents[at + 1], (set->count - at - 1) * sizeof(set->incidents[0]));
     set->count--;
+    set->changes++;
+}
+
+static void add_story(struct story_set *set, const char *incident)
+{
+    if (set->count == STORIES_MAX)
+        forget_story(set, 0);
+    text_copy(set->incidents[set->count++], sizeof(set->incidents[0]), incident);
+    set->changes++;
+}
+
+void story_set_add(struct story_set *set, const struct story_set *more)
+{
+    for (size_t i = 0; i < more->count; i++)
+        if (find_story(set, more->incidents[i]) == set->count)
+            add_story(set, more->incidents[i]);
 }
 
 bool story_admit(struct story_set *set, bool wanted, const struct notice *notice)
@@ -74,10 +91,7 @@ bool story_admit(struct story_set *set, bool wanted, const struct notice *notice
             forget_story(set, at);
         return true;
     }
-    if (!told) {
-        if (set->count == STORIES_MAX)
-            forget_story(set, 0);
-        text_copy(set->incidents[set->count++], sizeof(set->incidents[0]), notice->incident);
-    }
+    if (!told)
+        add_story(set, notice->incident);
     return true;
 }

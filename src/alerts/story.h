@@ -18,11 +18,15 @@ enum { STORIES_MAX = 64 };
  * empty. */
 struct story_set {
     size_t count;
+    unsigned changes; /* for who keeps it */
     char incidents[STORIES_MAX][RMQ_INCIDENT_ID_MAX];
 };
 
 /* Whether a channel gets NOTICE, of a kind and severity that it has WANTED or not, and remembers the story
  * when it does. */
 bool story_admit(struct story_set *set, bool wanted, const struct notice *notice);
+
+/* Adds the stories of MORE that SET does not have, as the newest. */
+void story_set_add(struct story_set *set, const struct story_set *more);
 
 #endif

@@ -74,6 +74,8 @@ static const struct trouble troubles[NOTICE_KIND_COUNT] = {
     [NOTICE_AGENT_DEGRADED] = {"store", GOES_ON, OF_NODE, NOW},
     [NOTICE_AGENT_SOUND] = {"store", OVER, OF_NODE, NOW},
     [NOTICE_LEASE_LOST] = {"broker", GOES_ON, OF_NODE, WAITS}, /* in the middle of a restart */
+    [NOTICE_DELIVERY_REFUSED] = {"delivery", GOES_ON, OF_NODE, NOW},
+    [NOTICE_DELIVERY_OK] = {"delivery", OVER, OF_NODE, NOW},
 };
 
 static const struct trouble *trouble_of(enum notice_kind kind)

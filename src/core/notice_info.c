@@ -78,6 +78,10 @@ static const struct notice_info infos[NOTICE_KIND_COUNT] = {
         "9b99e43ac3074deba5ecf51388a0f760"},
     [NOTICE_LEASE_LOST] = {"lease-lost", "Restart lease lost", SEVERITY_WARNING,
         "957f0ddcb5054397860c4c99bdf92c53"},
+    [NOTICE_DELIVERY_REFUSED] = {"delivery-refused", "Alerts refused", SEVERITY_WARNING,
+        "d4a1c07e5b7f4e0f9a3c6d28e5410b97"},
+    [NOTICE_DELIVERY_OK] = {"delivery-ok", "Alerts are taken again", SEVERITY_INFO,
+        "6f2e9b1d83c54a4cb07d1e95f3a8c264"},
 };
 
 const struct notice_info *notice_info(enum notice_kind kind)

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static struct job *new_job(enum job_kind kind)
+struct job *store_new_job(enum job_kind kind)
 {
     struct job *job = calloc(1, sizeof(*job));
 
@@ -69,7 +69,7 @@ void store_save(struct store *store, const struct core_snapshot *snapshot)
 
 void store_record(struct store *store, const struct store_entry *entry)
 {
-    struct job *job = new_job(JOB_ENTRY);
+    struct job *job = store_new_job(JOB_ENTRY);
     bool complete = false;
 
     if (job) {
@@ -108,7 +108,7 @@ static bool copy_inputs(struct job *job, const struct store_input *inputs, size_
 void store_record_inputs(
     struct store *store, const char *incident, const struct store_input *inputs, size_t count)
 {
-    struct job *job = new_job(JOB_INPUTS);
+    struct job *job = store_new_job(JOB_INPUTS);
     bool complete = false;
 
     if (job) {
@@ -143,8 +143,7 @@ void store_retry(struct store *store)
     uv_mutex_unlock(&store->mutex);
 }
 
-/* Takes JOB over; NULL: no memory. */
-static int ask(struct store *store, struct job *job, void *context)
+int store_ask(struct store *store, struct job *job, void *context)
 {
     if (!job)
         return -ENOMEM;
@@ -160,29 +159,29 @@ static int ask(struct store *store, struct job *job, void *context)
 
 int store_history(struct store *store, size_t limit, store_history_fn *fn, void *context)
 {
-    struct job *job = new_job(JOB_HISTORY);
+    struct job *job = store_new_job(JOB_HISTORY);
 
     if (job) {
         job->limit = limit;
         job->on_history = fn;
     }
-    return ask(store, job, context);
+    return store_ask(store, job, context);
 }
 
 int store_recent(struct store *store, size_t limit, store_incident_fn *fn, void *context)
 {
-    struct job *job = new_job(JOB_RECENT);
+    struct job *job = store_new_job(JOB_RECENT);
 
     if (job) {
         job->limit = limit;
         job->on_incident = fn;
     }
-    return ask(store, job, context);
+    return store_ask(store, job, context);
 }
 
 int store_incident(struct store *store, const char *id, store_incident_fn *fn, void *context)
 {
-    struct job *job = new_job(JOB_INCIDENT);
+    struct job *job = store_new_job(JOB_INCIDENT);
 
     if (job) {
         job->on_incident = fn;
@@ -192,13 +191,13 @@ int store_incident(struct store *store, const char *id, store_incident_fn *fn, v
             job = NULL;
         }
     }
-    return ask(store, job, context);
+    return store_ask(store, job, context);
 }
 
 int store_ack(
     struct store *store, const char *id, const char *who, int64_t wall_ms, store_ack_fn *fn, void *context)
 {
-    struct job *job = new_job(JOB_ACK);
+    struct job *job = store_new_job(JOB_ACK);
 
     if (job) {
         job->on_ack = fn;
@@ -210,7 +209,16 @@ int store_ack(
             job = NULL;
         }
     }
-    return ask(store, job, context);
+    return store_ask(store, job, context);
+}
+
+static void forget(struct job *job)
+{
+    job->on_history = NULL;
+    job->on_incident = NULL;
+    job->on_ack = NULL;
+    job->on_letters = NULL;
+    job->on_channels = NULL;
 }
 
 /* At most once per query: a callback may ask again, forget, or close the store. */
@@ -219,21 +227,25 @@ static void tell(struct job *job, const struct answer *answer)
     store_history_fn *on_history = job->on_history;
     store_incident_fn *on_incident = job->on_incident;
     store_ack_fn *on_ack = job->on_ack;
+    store_letters_fn *on_letters = job->on_letters;
+    store_channels_fn *on_channels = job->on_channels;
 
-    job->on_history = NULL;
-    job->on_incident = NULL;
-    job->on_ack = NULL;
+    forget(job);
     if (on_history)
         on_history(job->context, answer->result, answer->incidents, answer->incident_count);
     else if (on_incident)
         on_incident(job->context, answer->result, answer->incidents, answer->entries, answer->entry_count);
     else if (on_ack)
         on_ack(job->context, answer->result);
+    else if (on_letters)
+        on_letters(job->context, answer->result, answer->letters, answer->letter_count);
+    else if (on_channels)
+        on_channels(job->context, answer->result, answer->channels, answer->channel_count);
 }
 
 static bool is_waited_for(const struct job *job)
 {
-    return job->on_history || job->on_incident || job->on_ack;
+    return job->on_history || job->on_incident || job->on_ack || job->on_letters || job->on_channels;
 }
 
 void store_answer_all(struct store *store, int result)
@@ -265,11 +277,7 @@ void store_answer(struct store *store, struct job *job)
 
 void store_forget(struct store *store, const void *context)
 {
-    for (struct job *job = store->asked; job; job = job->next_asked) {
-        if (job->context != context)
-            continue;
-        job->on_history = NULL;
-        job->on_incident = NULL;
-        job->on_ack = NULL;
-    }
+    for (struct job *job = store->asked; job; job = job->next_asked)
+        if (job->context == context)
+            forget(job);
 }

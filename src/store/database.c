@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCHEMA_VERSION = 1, BUSY_MS = 250 };
+enum { SCHEMA_VERSION = 2, BUSY_MS = 250 };
 
 /* The daemon's memory is small, and its writes are rare: a cache of sixteen pages. A write is only answered
  * for once it is on the disk itself. */
@@ -39,7 +39,20 @@ static const char *const schema[] = {
     " now_ms INTEGER NOT NULL, event TEXT NOT NULL)",
     "CREATE INDEX inputs_incident ON inputs (incident)",
     "PRAGMA application_id = 1380798807", /* "RMQW": what file(1) and people see */
-    "PRAGMA user_version = 1",
+};
+
+/* Since version 2: what a file of version 1 gets in addition. No number is ever used again. */
+static const char *const schema_of_letters[] = {
+    "CREATE TABLE letters (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, name TEXT NOT NULL,"
+    " id TEXT NOT NULL, state INTEGER NOT NULL, event TEXT NOT NULL, node TEXT NOT NULL,"
+    " incident TEXT NOT NULL, severity TEXT NOT NULL, wall_ms INTEGER NOT NULL, tries INTEGER NOT NULL,"
+    " result TEXT NOT NULL, changed_wall_ms INTEGER NOT NULL, came_wall_ms INTEGER NOT NULL,"
+    " document TEXT NOT NULL,"
+    " UNIQUE (kind, name, id))",
+    "CREATE INDEX letters_state ON letters (state, kind, name)",
+    "CREATE TABLE channels (kind TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL,"
+    " changed_wall_ms INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
+    "PRAGMA user_version = 2",
 };
 
 static int run_all(sqlite3 *database, const char *const *statements, size_t count)
@@ -51,20 +64,25 @@ static int run_all(sqlite3 *database, const char *const *statements, size_t coun
     return r;
 }
 
-static int create_tables(sqlite3 *database)
+/* VERSION: what the file has so far; 0: nothing. */
+static int create_tables(sqlite3 *database, int64_t version)
 {
     int r = database_run(database, "BEGIN IMMEDIATE", "");
 
     if (r < 0)
         return r;
-    r = run_all(database, schema, sizeof(schema) / sizeof(schema[0]));
+    if (version < 1)
+        r = run_all(database, schema, sizeof(schema) / sizeof(schema[0]));
+    r = r < 0
+            ? r
+            : run_all(database, schema_of_letters, sizeof(schema_of_letters) / sizeof(schema_of_letters[0]));
     r = r < 0 ? r : database_run(database, "COMMIT", "");
     if (r < 0)
         (void)database_run(database, "ROLLBACK", "");
     return r;
 }
 
-/* What another version made is as good as damaged: it is put aside, not written to. */
+/* What a later version made is as good as damaged: it is put aside, not written to. */
 static int check_version(sqlite3 *database)
 {
     int64_t version;
@@ -72,8 +90,8 @@ static int check_version(sqlite3 *database)
 
     if (r < 0)
         return r;
-    if (version == 0)
-        return create_tables(database);
+    if (version >= 0 && version < SCHEMA_VERSION)
+        return create_tables(database, version);
     return version == SCHEMA_VERSION ? 0 : -EBADMSG;
 }
 
@@ -153,7 +171,7 @@ static int read_from(const char *path, int flags, const char *setting, sqlite3 *
         return r;
     r = database_run(database, setting, "");
     r = r < 0 ? r : database_get(database, &version, "PRAGMA user_version", "");
-    if (r == 0 && version != SCHEMA_VERSION)
+    if (r == 0 && (version < 1 || version > SCHEMA_VERSION))
         r = -EBADMSG;
     if (r < 0) {
         database_close(database);
@@ -210,7 +228,7 @@ int database_open_memory(sqlite3 **ret_database)
         return r;
     r = database_run(database, "PRAGMA temp_store = MEMORY", "");
     r = r < 0 ? r : database_run(database, "PRAGMA max_page_count = 192", ""); /* of 4 KiB each */
-    r = r < 0 ? r : create_tables(database);
+    r = r < 0 ? r : create_tables(database, 0);
     if (r < 0) {
         database_close(database);
         return r;

@@ -16,6 +16,11 @@ bool job_is_query(const struct job *job)
     return job->kind != JOB_ENTRY && job->kind != JOB_INPUTS;
 }
 
+bool job_writes(const struct job *job)
+{
+    return !job_is_query(job) || job->kind == JOB_ACK || job->kind == JOB_KEEP;
+}
+
 size_t job_bytes(const struct job *job)
 {
     return sizeof(*job) + arena_bytes(job->arena);

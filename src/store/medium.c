@@ -13,6 +13,7 @@ static void enter_memory(struct medium *medium, int result)
     medium->in_memory = true;
     medium->document_due = true;
     medium->newest = 0;
+    medium->moves++;
     medium->result = result;
     snprintf(medium->problem, sizeof(medium->problem),
         "%s/%s: %s; incidents and history are kept in memory until it can be written", medium->directory,
@@ -50,6 +51,7 @@ static void enter_file(struct medium *medium)
     database_close(medium->database);
     medium->database = NULL;
     medium->document_due = true;
+    medium->moves++;
     r = open_file(medium, &medium->database);
     if (r < 0)
         enter_memory(medium, r);
@@ -185,6 +187,7 @@ void medium_retry(struct medium *medium)
     medium->database = file;
     medium->in_memory = false;
     medium->document_due = true;
+    medium->moves++;
     medium->result = 0;
     medium->problem[0] = '\0';
 }

@@ -13,6 +13,7 @@ struct medium {
     bool document_due; /* the database in use has not got the document yet */
     char *document;    /* the newest snapshot; NULL: none is known */
     int64_t newest;    /* in memory: the last entry that came from the file */
+    uint64_t moves;    /* how often another database came into use */
     int result;        /* 0, or why it is in memory */
     char problem[320]; /* the same for people */
     char news[320];    /* a damaged file was put aside: to be told once; empty when it was */

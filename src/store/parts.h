@@ -15,7 +15,17 @@ enum {
     STORE_LOAD_MS = 2000,
 };
 
-enum job_kind { JOB_ENTRY, JOB_INPUTS, JOB_ACK, JOB_HISTORY, JOB_INCIDENT, JOB_RECENT };
+enum job_kind {
+    JOB_ENTRY,
+    JOB_INPUTS,
+    JOB_ACK,
+    JOB_KEEP,
+    JOB_HISTORY,
+    JOB_INCIDENT,
+    JOB_RECENT,
+    JOB_LETTERS,
+    JOB_CHANNELS,
+};
 
 struct answer {
     int result;
@@ -24,6 +34,10 @@ struct answer {
     size_t incident_count;
     struct store_entry *entries;
     size_t entry_count;
+    struct store_letter *letters;
+    size_t letter_count;
+    struct store_channel *channels;
+    size_t channel_count;
 };
 
 struct job {
@@ -33,8 +47,13 @@ struct job {
     struct store_entry entry;   /* JOB_ENTRY */
     struct store_input *inputs; /* JOB_INPUTS */
     size_t input_count;
-    const char *id;  /* all but JOB_ENTRY, JOB_HISTORY and JOB_RECENT */
-    const char *who; /* JOB_ACK */
+    struct store_letter *letters; /* JOB_KEEP */
+    size_t letter_count;
+    struct store_channel *channels; /* JOB_KEEP */
+    size_t channel_count;
+    struct store_letter_filter filter; /* JOB_LETTERS */
+    const char *id;                    /* JOB_INPUTS, JOB_ACK, JOB_INCIDENT */
+    const char *who;                   /* JOB_ACK */
     int64_t wall_ms;
     size_t limit; /* JOB_HISTORY, JOB_RECENT */
     struct answer answer;
@@ -45,6 +64,8 @@ struct job {
     store_history_fn *on_history; /* all NULL: nobody waits for the answer any more */
     store_incident_fn *on_incident;
     store_ack_fn *on_ack;
+    store_letters_fn *on_letters;
+    store_channels_fn *on_channels;
 };
 
 struct job_list {
@@ -66,7 +87,8 @@ struct store {
     bool told_trouble;
     bool overflowing;
     uint64_t dropped;
-    int handles; /* that are not closed yet */
+    uint64_t told_moves; /* of the medium's */
+    int handles;         /* that are not closed yet */
 
     /* The thread's. */
     struct medium medium;
@@ -90,7 +112,8 @@ struct store {
     bool is_loaded;
     int load_result;
     char *load_document;
-    int result; /* the medium's, for the loop */
+    int result;     /* the medium's, for the loop */
+    uint64_t moves; /* the medium's */
     char problem[320];
     char news[320];
 };
@@ -99,6 +122,7 @@ void job_free(struct job *job); /* accepts NULL */
 void job_list_add(struct job_list *list, struct job *job);
 struct job *job_list_take(struct job_list *list); /* NULL when empty */
 bool job_is_query(const struct job *job);
+bool job_writes(const struct job *job);
 size_t job_bytes(const struct job *job);
 
 /* worker.c: the thread. */
@@ -109,6 +133,10 @@ void store_free_now(struct store *store);
 void store_answer_all(struct store *store, int result);
 /* ask.c: tells an answer that has come, and frees its job. */
 void store_answer(struct store *store, struct job *job);
+/* ask.c: a query that is to be filled. NULL: no memory. */
+struct job *store_new_job(enum job_kind kind);
+/* ask.c: takes JOB over, which is complete; NULL: no memory. */
+int store_ask(struct store *store, struct job *job, void *context);
 /* store.c: something was put into the queue. With the mutex held. */
 void store_wake(struct store *store);
 

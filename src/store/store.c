@@ -85,6 +85,14 @@ static void tell_status(struct store *store)
     store->on_status(store->context, result, result < 0 ? problem : NULL);
 }
 
+/* Before the answers: what they say is of the medium that is in use by then. */
+static void note_medium(struct store *store)
+{
+    uv_mutex_lock(&store->mutex);
+    store->told_moves = store->moves;
+    uv_mutex_unlock(&store->mutex);
+}
+
 static void tell_news(struct store *store)
 {
     char news[sizeof(store->news)];
@@ -141,6 +149,7 @@ static void on_async(uv_async_t *async)
         (void)uv_timer_start(&store->timer, on_timer, STORE_STUCK_MS, 0);
     else if (!store->closing)
         (void)uv_timer_stop(&store->timer);
+    note_medium(store);
     tell_answers(store);
     tell_news(store);
     tell_status(store);
@@ -240,6 +249,11 @@ int store_open(uv_loop_t *loop, const char *directory, store_status_fn *on_statu
     }
     *ret_store = store;
     return 0;
+}
+
+uint64_t store_medium(const struct store *store)
+{
+    return store->told_moves;
 }
 
 int store_load(struct store *store, struct core_snapshot *ret_snapshot)

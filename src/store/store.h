@@ -23,6 +23,11 @@ enum {
     STORE_INPUTS_MAX = 2000,       /* of one incident: the first */
     STORE_RECORDINGS_MAX = 20,     /* incidents whose inputs are kept: the newest */
     STORE_CLOSE_MS = 500,
+    STORE_LETTERS_MAX = 64,        /* in one call of store_keep_letters(), and in one answer with documents */
+    STORE_LETTERS_TOLD_MAX = 2000, /* in one answer without */
+    STORE_PARKED_MAX = 200,        /* of one channel: the newest */
+    STORE_DONE_MAX = 200,          /* sent or dropped, of one channel: the newest */
+    STORE_CHANNELS_MAX = 64,       /* whose state is kept: those that changed last */
 };
 
 /* Something that was told or decided. Given to store_record(): NULL counts as "". In an answer: never NULL.
@@ -60,6 +65,53 @@ struct store_input {
     uint64_t now_ms;
     int64_t wall_ms;
     const char *event;
+};
+
+/* What became of a notice on its way to one channel. */
+enum letter_state {
+    LETTER_WAITING,
+    LETTER_PARKED, /* kept, but not tried by itself: refused, damaged, or its channel is configured no more */
+    LETTER_SENT,
+    LETTER_DROPPED, /* too many, too old, or by an operator */
+    LETTER_STATE_COUNT,
+};
+const char *letter_state_name(int state); /* "waiting" ...; NULL for a value out of range */
+
+/* One notice for one channel. Given: NULL counts as "". In an answer: never NULL. */
+struct store_letter {
+    int64_t number;   /* given by the store, in the order of their coming; only told */
+    const char *kind; /* of the channel: "slack" */
+    const char *name; /* of the channel */
+    const char *id;   /* the notice's own; with kind and name it says which letter it is */
+    enum letter_state state;
+    const char *event; /* notice_info()->event */
+    const char *node;
+    const char *incident;
+    const char *severity; /* severity_name() */
+    int64_t wall_ms;      /* of the notice */
+    int64_t came_wall_ms; /* when it was first given */
+    uint32_t tries;
+    const char *result;      /* of the last one, in words fit for a log; empty: there was none */
+    int64_t changed_wall_ms; /* when it came to be as it is */
+    const char *document;    /* the notice as JSON; empty: not asked for, or not needed any more */
+};
+
+/* What a channel has to remember. */
+struct store_channel {
+    const char *kind, *name;
+    const char *document; /* JSON; may be empty */
+    int64_t changed_wall_ms;
+    size_t parked; /* letters; only told */
+};
+
+/* Which letters are wanted: all that fit, in the order of their numbers. */
+struct store_letter_filter {
+    unsigned states; /* a bit for each enum letter_state; 0: all */
+    int64_t number;  /* this one alone; 0: any */
+    int64_t after;   /* only those with greater numbers */
+    size_t limit;    /* 0: as many as an answer can have */
+    bool newest;     /* of more than LIMIT the newest, instead of the oldest */
+    bool documents;
 };
 
 struct store;
@@ -100,6 +152,8 @@ typedef void store_history_fn(
 typedef void store_incident_fn(void *context, int result, const struct store_incident *incident,
     const struct store_entry *entries, size_t count);
 typedef void store_ack_fn(void *context, int result);
+typedef void store_letters_fn(void *context, int result, const struct store_letter *letters, size_t count);
+typedef void store_channels_fn(void *context, int result, const struct store_channel *channels, size_t count);
 
 /* These return 0, or a negative errno (-ENOMEM, -ENOBUFS: too many wait, or the disk is stuck) and there will
  * be no answer. */
@@ -113,6 +167,17 @@ int store_recent(struct store *store, size_t limit, store_incident_fn *fn, void 
 /* Notes that WHO knows of an incident. */
 int store_ack(
     struct store *store, const char *id, const char *who, int64_t wall_ms, store_ack_fn *fn, void *context);
+/* Writes letters, each as it is now, and the states of channels, all or none of it: the answer says which.
+ * Those that are new get their numbers in this order. STORE_LETTERS_MAX and RMQ_CHANNELS_MAX at most. */
+int store_keep_letters(struct store *store, const struct store_letter *letters, size_t letter_count,
+    const struct store_channel *channels, size_t channel_count, store_ack_fn *fn, void *context);
+int store_letters(
+    struct store *store, const struct store_letter_filter *filter, store_letters_fn *fn, void *context);
+/* All channels of which anything is kept. */
+int store_channels(struct store *store, store_channels_fn *fn, void *context);
+/* Changes whenever another medium is used than before: the file, memory, a new file. What was given before
+ * may then be missing (what was on the failing disk, until it works again), and can be given once more. */
+uint64_t store_medium(const struct store *store);
 /* The answers to all queries with this CONTEXT are not told any more. */
 void store_forget(struct store *store, const void *context);
 

@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <limits.h>
 
-enum { INCIDENTS_CARRIED = 50, ENTRIES_CARRIED = 500 };
+enum { INCIDENTS_CARRIED = 50, ENTRIES_CARRIED = 500, WAITING_CARRIED = 200, PARKED_CARRIED = 100 };
+
+#define LETTER_COLUMNS                                                                                       \
+    "kind, name, id, state, event, node, incident, severity, wall_ms, tries, result, changed_wall_ms,"       \
+    " came_wall_ms, document"
 
 static int attach(sqlite3 *memory, const char *directory)
 {
@@ -28,6 +32,23 @@ static int copy_newest(sqlite3 *memory)
                      "i", (int64_t)ENTRIES_CARRIED);
 }
 
+/* What will be sent next, and what somebody may want to see. The numbers are kept, so that they mean the same
+ * afterwards. A file of version 1 has no letters. */
+static void copy_letters(sqlite3 *memory)
+{
+    (void)database_run(memory,
+        "INSERT OR IGNORE INTO main.letters SELECT * FROM disk.letters WHERE state = ?"
+        " ORDER BY number LIMIT ?",
+        "ii", (int64_t)LETTER_WAITING, (int64_t)WAITING_CARRIED);
+    (void)database_run(memory,
+        "INSERT OR IGNORE INTO main.letters SELECT * FROM disk.letters WHERE state = ?"
+        " ORDER BY number DESC LIMIT ?",
+        "ii", (int64_t)LETTER_PARKED, (int64_t)PARKED_CARRIED);
+    (void)database_run(memory, "INSERT OR IGNORE INTO main.channels SELECT * FROM disk.channels", "");
+    (void)database_run(memory, "DELETE FROM main.sqlite_sequence", "");
+    (void)database_run(memory, "INSERT INTO main.sqlite_sequence SELECT * FROM disk.sqlite_sequence", "");
+}
+
 static int copy_from_disk(sqlite3 *memory, const char *directory)
 {
     int r = attach(memory, directory);
@@ -35,6 +56,8 @@ static int copy_from_disk(sqlite3 *memory, const char *directory)
     if (r < 0)
         return r;
     r = copy_newest(memory);
+    if (r == 0)
+        copy_letters(memory);
     (void)database_run(memory, "DETACH DATABASE disk", "");
     return r;
 }
@@ -49,6 +72,22 @@ void tables_carry_to_memory(sqlite3 *memory, const char *directory, int64_t *ret
         (void)database_run(memory, "PRAGMA locking_mode = NORMAL", "");
     }
     (void)database_get(memory, ret_newest, "SELECT max(id) FROM main.entries", "");
+}
+
+/* The file has the letters as they were before it failed, and those that memory had no room for. */
+static int copy_letters_back(sqlite3 *memory)
+{
+    int r = database_run(memory,
+        "INSERT INTO disk.letters (" LETTER_COLUMNS ") SELECT " LETTER_COLUMNS
+        " FROM main.letters WHERE true ORDER BY number"
+        " ON CONFLICT (kind, name, id) DO UPDATE SET state = excluded.state, tries = excluded.tries,"
+        " result = excluded.result, changed_wall_ms = excluded.changed_wall_ms,"
+        " document = excluded.document",
+        "");
+
+    return r < 0
+               ? r
+               : database_run(memory, "INSERT OR REPLACE INTO disk.channels SELECT * FROM main.channels", "");
 }
 
 /* The file may hold incidents and entries that memory has never seen, under the same numbers. */
@@ -87,6 +126,7 @@ int tables_carry_to_file(sqlite3 *memory, const char *directory, int64_t newest)
     r = database_run(memory, "PRAGMA disk.synchronous = FULL", "");
     r = r < 0 ? r : database_run(memory, "BEGIN IMMEDIATE", "");
     r = r < 0 ? r : copy_back(memory, newest);
+    r = r < 0 ? r : copy_letters_back(memory);
     r = r < 0 ? r : database_run(memory, "COMMIT", "");
     if (r < 0)
         (void)database_run(memory, "ROLLBACK", "");

@@ -8,15 +8,12 @@
     "id, node, since_wall_ms, last_wall_ms, last_event, ended, acked_by, acked_wall_ms FROM incidents"
 #define ENTRY_COLUMNS "id, incident, wall_ms, node, event, severity, condition, why, detail, evidence"
 
-/* NULL when out of memory. */
-static const char *text_at(sqlite3_stmt *row, int column, struct arena *arena)
+const char *tables_text_at(sqlite3_stmt *row, int column, struct arena *arena)
 {
     return arena_text(arena, (const char *)sqlite3_column_text(row, column));
 }
 
-/* The rows of a statement as an array. READ fills one of SIZE bytes, and is false when out of memory. Ends
- * the statement. */
-static int read_rows(sqlite3_stmt *statement, struct arena *arena, size_t size,
+int tables_read_rows(sqlite3_stmt *statement, struct arena *arena, size_t size,
     bool (*read)(sqlite3_stmt *row, struct arena *arena, void *ret), void **ret_rows, size_t *ret_count)
 {
     size_t count = 0, room = 0;
@@ -47,13 +44,13 @@ static bool read_incident(sqlite3_stmt *row, struct arena *arena, void *ret)
 {
     struct store_incident *incident = ret;
 
-    incident->id = text_at(row, 0, arena);
-    incident->node = text_at(row, 1, arena);
+    incident->id = tables_text_at(row, 0, arena);
+    incident->node = tables_text_at(row, 1, arena);
     incident->since_wall_ms = sqlite3_column_int64(row, 2);
     incident->last_wall_ms = sqlite3_column_int64(row, 3);
-    incident->last_event = text_at(row, 4, arena);
+    incident->last_event = tables_text_at(row, 4, arena);
     incident->ended = sqlite3_column_int64(row, 5) != 0;
-    incident->acked_by = text_at(row, 6, arena);
+    incident->acked_by = tables_text_at(row, 6, arena);
     incident->acked_wall_ms = sqlite3_column_int64(row, 7);
     return incident->id && incident->node && incident->last_event && incident->acked_by;
 }
@@ -62,15 +59,15 @@ static bool read_entry(sqlite3_stmt *row, struct arena *arena, void *ret)
 {
     struct store_entry *entry = ret;
 
-    entry->incident = text_at(row, 1, arena);
+    entry->incident = tables_text_at(row, 1, arena);
     entry->wall_ms = sqlite3_column_int64(row, 2);
-    entry->node = text_at(row, 3, arena);
-    entry->event = text_at(row, 4, arena);
-    entry->severity = text_at(row, 5, arena);
-    entry->condition = text_at(row, 6, arena);
-    entry->why = text_at(row, 7, arena);
-    entry->detail = text_at(row, 8, arena);
-    entry->evidence = text_at(row, 9, arena);
+    entry->node = tables_text_at(row, 3, arena);
+    entry->event = tables_text_at(row, 4, arena);
+    entry->severity = tables_text_at(row, 5, arena);
+    entry->condition = tables_text_at(row, 6, arena);
+    entry->why = tables_text_at(row, 7, arena);
+    entry->detail = tables_text_at(row, 8, arena);
+    entry->evidence = tables_text_at(row, 9, arena);
     if (!entry->event)
         return false;
     entry->decision = entry->event[0] == '\0' || strcmp(entry->event, "decision") == 0;
@@ -84,7 +81,7 @@ static bool read_input(sqlite3_stmt *row, struct arena *arena, void *ret)
 
     input->wall_ms = sqlite3_column_int64(row, 0);
     input->now_ms = (uint64_t)sqlite3_column_int64(row, 1);
-    input->event = text_at(row, 2, arena);
+    input->event = tables_text_at(row, 2, arena);
     return input->event != NULL;
 }
 
@@ -120,7 +117,8 @@ int tables_read_incidents(sqlite3 *database, struct arena *arena, size_t limit,
     void *rows;
 
     r = r < 0 ? r
-              : read_rows(statement, arena, sizeof(struct store_incident), read_incident, &rows, ret_count);
+              : tables_read_rows(
+                    statement, arena, sizeof(struct store_incident), read_incident, &rows, ret_count);
     if (r == 0)
         *ret_incidents = rows;
     return r;
@@ -134,7 +132,9 @@ int tables_read_incident(
     size_t count;
     void *rows;
 
-    r = r < 0 ? r : read_rows(statement, arena, sizeof(struct store_incident), read_incident, &rows, &count);
+    r = r < 0
+            ? r
+            : tables_read_rows(statement, arena, sizeof(struct store_incident), read_incident, &rows, &count);
     if (r == 0 && count == 0)
         return -ENOENT;
     if (r == 0)
@@ -159,7 +159,8 @@ int tables_read_entries(sqlite3 *database, struct arena *arena, const char *inci
         r = database_prepare(database, &statement,
             "SELECT * FROM (SELECT " ENTRY_COLUMNS " FROM entries ORDER BY id DESC LIMIT ?) ORDER BY id", "i",
             most);
-    r = r < 0 ? r : read_rows(statement, arena, sizeof(struct store_entry), read_entry, &rows, ret_count);
+    r = r < 0 ? r
+              : tables_read_rows(statement, arena, sizeof(struct store_entry), read_entry, &rows, ret_count);
     if (r == 0)
         *ret_entries = rows;
     return r;
@@ -173,7 +174,8 @@ int tables_read_inputs(sqlite3 *database, struct arena *arena, const char *incid
         "SELECT wall_ms, now_ms, event FROM inputs WHERE incident = ? ORDER BY seq", "t", incident);
     void *rows;
 
-    r = r < 0 ? r : read_rows(statement, arena, sizeof(struct store_input), read_input, &rows, ret_count);
+    r = r < 0 ? r
+              : tables_read_rows(statement, arena, sizeof(struct store_input), read_input, &rows, ret_count);
     if (r == 0)
         *ret_inputs = rows;
     return r;

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+enum { MARKS_SPARED = 1000 }; /* of letters that are done: who loses one may send it twice */
+
 int tables_write_snapshot(sqlite3 *database, const char *document)
 {
     return database_run(
@@ -94,7 +96,19 @@ int tables_purge(sqlite3 *database)
 {
     int r = database_run(database, "DELETE FROM inputs", "");
 
+    r = r < 0 ? r
+              : database_run(database,
+                    "DELETE FROM entries WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM entries)", "");
+    r = r < 0 ? r
+              : database_run(database, "DELETE FROM letters WHERE state = ?", "i", (int64_t)LETTER_WAITING);
+    r = r < 0 ? r
+              : database_run(database,
+                    "DELETE FROM letters WHERE number IN (SELECT number FROM letters WHERE state = ?"
+                    " ORDER BY number LIMIT (SELECT (count(*) + 1) / 2 FROM letters WHERE state = ?))",
+                    "ii", (int64_t)LETTER_PARKED, (int64_t)LETTER_PARKED);
     return r < 0 ? r
                  : database_run(database,
-                       "DELETE FROM entries WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM entries)", "");
+                       "DELETE FROM letters WHERE number IN (SELECT number FROM letters WHERE state > ?"
+                       " ORDER BY changed_wall_ms DESC, number DESC LIMIT -1 OFFSET ?)",
+                       "ii", (int64_t)LETTER_PARKED, (int64_t)MARKS_SPARED);
 }

@@ -16,6 +16,16 @@ struct batch {
     bool retry;
 };
 
+static int write_letters(sqlite3 *database, struct job *job)
+{
+    int r = tables_write_letters(database, job->letters, job->letter_count);
+
+    for (size_t i = 0; r == 0 && i < job->channel_count; i++)
+        r = tables_write_channel(database, &job->channels[i]);
+    job->answer.result = r;
+    return r;
+}
+
 static int write_job(sqlite3 *database, struct job *job)
 {
     int r;
@@ -29,17 +39,16 @@ static int write_job(sqlite3 *database, struct job *job)
         r = tables_write_ack(database, job->id, job->who, job->wall_ms);
         job->answer.result = r;
         return r == -ENOENT ? 0 : r;
+    case JOB_KEEP:
+        return write_letters(database, job);
     case JOB_HISTORY:
     case JOB_INCIDENT:
     case JOB_RECENT:
+    case JOB_LETTERS:
+    case JOB_CHANNELS:
         break;
     }
     return 0;
-}
-
-static bool writes(const struct job *job)
-{
-    return job->kind == JOB_ENTRY || job->kind == JOB_INPUTS || job->kind == JOB_ACK;
 }
 
 static int write_all(struct medium *medium, const struct job_list *jobs)
@@ -48,7 +57,7 @@ static int write_all(struct medium *medium, const struct job_list *jobs)
     int r;
 
     for (const struct job *job = jobs->first; job && !needed; job = job->next)
-        needed = writes(job);
+        needed = job_writes(job);
     if (!needed)
         return 0;
     r = medium_begin(medium);
@@ -75,20 +84,38 @@ static int read_story(sqlite3 *database, const struct job *job, struct answer *a
                        &answer->entries, &answer->entry_count);
 }
 
+static int read_answer(sqlite3 *database, const struct job *job, struct answer *answer)
+{
+    if (!answer->arena)
+        return -ENOMEM;
+    switch (job->kind) {
+    case JOB_HISTORY:
+        return tables_read_incidents(
+            database, answer->arena, job->limit, &answer->incidents, &answer->incident_count);
+    case JOB_INCIDENT:
+        return read_story(database, job, answer);
+    case JOB_LETTERS:
+        return tables_read_letters(
+            database, answer->arena, &job->filter, &answer->letters, &answer->letter_count);
+    case JOB_CHANNELS:
+        return tables_read_channels(database, answer->arena, &answer->channels, &answer->channel_count);
+    case JOB_RECENT:
+    case JOB_ENTRY:
+    case JOB_INPUTS:
+    case JOB_ACK:
+    case JOB_KEEP:
+        break;
+    }
+    return tables_read_entries(
+        database, answer->arena, NULL, job->limit, &answer->entries, &answer->entry_count);
+}
+
 /* Only what tells of trouble with the database is returned. */
 static int read_job(sqlite3 *database, struct job *job)
 {
     struct answer answer = {.arena = arena_new()};
-    int r = -ENOMEM;
+    int r = read_answer(database, job, &answer);
 
-    if (answer.arena && job->kind == JOB_HISTORY)
-        r = tables_read_incidents(
-            database, answer.arena, job->limit, &answer.incidents, &answer.incident_count);
-    else if (answer.arena && job->kind == JOB_INCIDENT)
-        r = read_story(database, job, &answer);
-    else if (answer.arena)
-        r = tables_read_entries(
-            database, answer.arena, NULL, job->limit, &answer.entries, &answer.entry_count);
     if (r < 0) {
         arena_free(answer.arena);
         answer = (struct answer){0};
@@ -104,7 +131,7 @@ static int read_all(struct medium *medium, const struct job_list *jobs)
     int r = 0;
 
     for (struct job *job = jobs->first; job && r == 0; job = job->next)
-        if (job_is_query(job) && !writes(job))
+        if (job_is_query(job) && !job_writes(job))
             r = medium->database ? read_job(medium->database, job) : -ENOMEM;
     return r;
 }
@@ -142,6 +169,7 @@ static void do_batch(struct medium *medium, struct batch *batch)
 static void tell_loop(struct store *store)
 {
     store->result = store->medium.result;
+    store->moves = store->medium.moves;
     text_copy(store->problem, sizeof(store->problem), store->medium.problem);
     if (store->medium.news[0])
         text_copy(store->news, sizeof(store->news), store->medium.news);

@@ -87,9 +87,18 @@ static void run_once(struct outbox_fixture *fixture)
 
 void outbox_fixture_close(struct outbox_fixture *fixture)
 {
+    outbox_fixture_close_then(fixture, NULL, NULL);
+}
+
+void outbox_fixture_close_then(struct outbox_fixture *fixture, void (*closed)(void *context), void *context)
+{
     size_t done = fixture->done;
 
+    begin_log(fixture);
     outbox_close(fixture->outbox, outbox_fixture_done, fixture);
+    end_log(fixture);
+    if (closed)
+        closed(context);
     outbox_fixture_wait(fixture, &fixture->done, done + 1);
     http_client_close(fixture->client, outbox_fixture_done, fixture);
     outbox_fixture_wait(fixture, &fixture->done, done + 2);

@@ -23,6 +23,8 @@ struct outbox_fixture {
 void outbox_fixture_open(struct outbox_fixture *fixture);
 /* Closes outbox and client, and checks that the loop has nothing left and the log no secret. */
 void outbox_fixture_close(struct outbox_fixture *fixture);
+/* The same; CLOSED is called as soon as outbox_close() has returned. */
+void outbox_fixture_close_then(struct outbox_fixture *fixture, void (*closed)(void *context), void *context);
 
 /* Adds a channel to the configuration that POSTs (or mails) to PORT of 127.0.0.1. */
 struct channel_config *outbox_fixture_channel(

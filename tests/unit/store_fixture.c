@@ -124,7 +124,7 @@ static int on_close(sqlite3_file *file)
 }
 
 /* A store that took too long to close is left to its thread: the next one must not meet it. */
-static void wait_until_closed(void)
+void disk_wait_until_closed(void)
 {
     pthread_mutex_lock(&mutex);
     while (open_count > 0)
@@ -159,7 +159,7 @@ static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int f
     return code;
 }
 
-static void install_disk(void)
+void disk_install(void)
 {
     if (usual)
         return;
@@ -175,7 +175,7 @@ int store_setup(void **state)
     struct store_fixture *f = calloc(1, sizeof(*f));
 
     assert_non_null(f);
-    install_disk();
+    disk_install();
     disk_be(DISK_WELL);
     text_copy(f->directory, sizeof(f->directory), "/tmp/rmqwatch-test-XXXXXX");
     assert_non_null(mkdtemp(f->directory));
@@ -199,7 +199,7 @@ int store_teardown(void **state)
 
     disk_be(DISK_WELL);
     fixture_close(f);
-    wait_until_closed();
+    disk_wait_until_closed();
     uv_close((uv_handle_t *)&f->guard, NULL);
     uv_run(&f->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&f->loop), 0);
@@ -261,7 +261,7 @@ void fixture_on_ack(void *context, int result)
 
 void fixture_open(struct store_fixture *f)
 {
-    wait_until_closed();
+    disk_wait_until_closed();
     assert_null(f->store);
     assert_int_equal(store_open(&f->loop, f->directory, on_status, f, &f->store), 0);
 }
@@ -274,7 +274,7 @@ void fixture_close(struct store_fixture *f)
     f->store = NULL;
     uv_run(&f->loop, UV_RUN_DEFAULT);
     if (disk_now != DISK_STUCK) /* only tests write it */
-        wait_until_closed();
+        disk_wait_until_closed();
 }
 
 static void on_guard(uv_timer_t *timer)

@@ -28,6 +28,10 @@ struct store_fixture {
 int store_setup(void **state);
 int store_teardown(void **state);
 
+/* From now on disks can be made to fail: before the first store of the process. */
+void disk_install(void);
+/* Until no store has a file open: the next one must not meet it. */
+void disk_wait_until_closed(void);
 /* How every disk is from now on. What is stuck goes on when that changes. */
 void disk_be(enum disk disk);
 int disk_stuck_count(void); /* threads that wait for it */

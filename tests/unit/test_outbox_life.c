@@ -110,9 +110,9 @@ static void test_full_queue_is_told(void **state)
     outbox_fixture_channel(&fixture, "webhook", "ops", server_free_port());
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_HUNG, "first");
-    for (int i = 0; i < 299; i++)
+    for (int i = 0; i < 1043; i++)
         outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
-    assert_int_equal(outbox_pending(fixture.outbox), 256);
+    assert_int_equal(outbox_pending(fixture.outbox), 1000);
     assert_int_equal(outbox_fixture_counts(&fixture).dropped, 44);
     wait_for_retries(1);
     outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
@@ -122,7 +122,7 @@ static void test_full_queue_is_told(void **state)
     outbox_fixture_channel(&fixture, "webhook", "ops", server.port);
     outbox_fixture_reload(&fixture);
     outbox_fixture_drain(&fixture);
-    assert_int_equal(server.request_count, 256);
+    assert_int_equal(server.request_count, 1000);
     assert_non_null(strstr(server.requests[0], "\"event\":\"hung\""));
     assert_non_null(strstr(server.requests[0], "(45 earlier notices did not arrive here"));
     assert_null(strstr(server.requests[1], "did not arrive"));
@@ -149,13 +149,13 @@ static void test_full_queue_is_logged_once(void **state)
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_CRASHED, "refused");
     outbox_fixture_drain(&fixture);
-    for (int i = 0; i < 256; i++)
+    for (int i = 0; i < 1000; i++)
         outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
     wait_for_retries(1);
     for (int i = 0; i < 2; i++)
         outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
     assert_int_equal(outbox_fixture_counts(&fixture).dropped, 2);
-    assert_int_equal(count_of(fixture.log, "256 notices wait"), 1);
+    assert_int_equal(count_of(fixture.log, "1000 notices wait"), 1);
     server_close(&server);
     outbox_fixture_close(&fixture);
 }

@@ -150,52 +150,73 @@ static void test_limits(void **state)
     assert_int_equal(pace_free_ms(&bucket, &none), 0);
 }
 
-static struct letter *push(
+static struct parcel *push(
     struct letter_queue *queue, enum notice_kind kind, uint64_t number, bool head_busy, size_t dropped)
 {
     struct notice notice = notice_of(kind, notice_info(kind)->severity, "i");
     struct letter *letter = letter_new(&notice, 0xabc, number);
+    struct channel_key *key = channel_key_new("slack", "ops");
+    struct parcel *parcel, *gone;
 
     assert_non_null(letter);
-    assert_int_equal(queue_push(queue, letter, head_busy), dropped);
-    letter_unref(letter); /* the queue has its own reference, or dropped the letter */
-    return letter;
+    assert_non_null(key);
+    parcel = parcel_new(letter, key);
+    assert_non_null(parcel);
+    gone = queue_push(queue, parcel, SIZE_MAX, head_busy);
+    assert_int_equal(gone != NULL, dropped);
+    parcel_unref(gone);
+    parcel_unref(parcel); /* the queue has its own reference, or dropped it */
+    channel_key_unref(key);
+    letter_unref(letter);
+    return parcel;
 }
 
 static void test_letters(void **state)
 {
-    struct notice notice = sample_hostile();
+    struct notice notice = sample_hostile(), unpacked;
     struct letter *letter = letter_new(&notice, 0xabc, 7);
+    struct channel_key *key = channel_key_new("slack", "ops");
+    struct parcel *one = parcel_new(letter, key), *other = parcel_new(letter, key);
     struct letter_queue first = {0}, second = {0};
 
     (void)state;
     assert_string_equal(letter->id, "a'b $(x)-gave-up-0000000000000abc-7");
-    assert_string_equal(letter->notice.node, "rabbit@rmq2  Bcc: x@y.example");
-    assert_int_equal(queue_push(&first, letter, false), 0);
-    assert_int_equal(queue_push(&second, letter, false), 0);
+    assert_int_equal(letter_unpack(letter, &unpacked), 0);
+    assert_string_equal(unpacked.node, "rabbit@rmq2  Bcc: x@y.example");
+    assert_true(channel_key_is(key, "slack", "ops"));
+    assert_false(channel_key_is(key, "slack", "op"));
+    assert_false(channel_key_is(key, "mail", "ops"));
+    assert_null(queue_push(&first, one, 0, false));
+    assert_null(queue_push(&second, other, 0, false));
+    parcel_unref(one);
+    parcel_unref(other);
     letter_unref(letter);
-    queue_pop(&first);
+    queue_remove(&first, 0);
     assert_null(queue_head(&first));
-    assert_ptr_equal(queue_head(&second), letter); /* alive by the reference of the second queue */
-    assert_int_equal(queue_head(&second)->refs, 1);
+    assert_ptr_equal(queue_head(&second), other); /* alive by the reference of the second queue */
+    assert_int_equal(other->letter->refs, 1);
+    assert_int_equal(queue_find(&second, letter->id), 0);
+    assert_int_equal(queue_find(&second, "another"), 1);
     queue_clear(&second);
     letter_unref(NULL);
+    parcel_unref(NULL);
+    channel_key_unref(key);
 }
 
 static void test_queue_keeps_order_and_bound(void **state)
 {
     struct letter_queue queue = {0};
-    struct letter *letters[QUEUE_MAX];
+    struct parcel *letters[QUEUE_MAX];
 
     (void)state;
     for (size_t i = 0; i < QUEUE_MAX; i++)
         letters[i] = push(&queue, NOTICE_CRASHED, i, false, 0);
-    push(&queue, NOTICE_CRASHED, 1000, true, 1); /* the head is in flight: the second goes */
+    push(&queue, NOTICE_CRASHED, 2000, true, 1); /* the head is in flight: the second goes */
     assert_ptr_equal(queue_head(&queue), letters[0]);
     push(&queue, NOTICE_CRASHED, 1001, false, 1);
     for (size_t i = 2; i < QUEUE_MAX; i++) {
         assert_ptr_equal(queue_head(&queue), letters[i]);
-        queue_pop(&queue);
+        queue_remove(&queue, 0);
     }
     assert_int_equal(queue.count, 2);
     queue_clear(&queue);
@@ -223,8 +244,8 @@ static void test_queue_drops_by_importance(void **state)
     for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
         push(&queue, NOTICE_UNVERIFIED, 200 + i, false, 1);
         for (size_t j = 0; j < 5 - i; j++)
-            assert_int_equal(queue.letters[j]->notice.kind, left[i][j]);
-        assert_int_equal(queue.letters[5 - i]->notice.kind, NOTICE_UNVERIFIED);
+            assert_int_equal(queue.items[j]->letter->kind, left[i][j]);
+        assert_int_equal(queue.items[5 - i]->letter->kind, NOTICE_UNVERIFIED);
     }
     queue_clear(&queue);
 }
@@ -237,12 +258,12 @@ static void test_queue_drops_the_newcomer(void **state)
     (void)state;
     for (size_t i = 0; i < QUEUE_MAX; i++)
         push(&queue, NOTICE_GAVE_UP, i, false, 0);
-    push(&queue, NOTICE_CRASHED, 1000, false, 1);
+    push(&queue, NOTICE_CRASHED, 2000, false, 1);
     push(&queue, NOTICE_HOLD_SET, 1001, true, 1);
     for (size_t i = 0; i < QUEUE_MAX; i++)
-        assert_int_equal(queue.letters[i]->notice.kind, NOTICE_GAVE_UP);
+        assert_int_equal(queue.items[i]->letter->kind, NOTICE_GAVE_UP);
     push(&queue, NOTICE_RECOVERED, 1002, true, 1);
-    assert_int_equal(queue.letters[QUEUE_MAX - 1]->notice.kind, NOTICE_RECOVERED);
+    assert_int_equal(queue.items[QUEUE_MAX - 1]->letter->kind, NOTICE_RECOVERED);
     queue_clear(&queue);
 }
 

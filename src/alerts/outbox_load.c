@@ -1,0 +1,223 @@
+/* What waited when the daemon ended goes on: before all that came since, in its order. Read once after the
+ * start, and again whenever the store has come to another medium: a disk that could not be read at the start
+ * still has its letters when it can be. */
+#include "alerts/outbox_parts.h"
+
+#include "alerts/stopwatch.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <string.h>
+
+enum { HOLD_MS = 1000, AGAIN_MS = 5000 };
+
+static void ask_for_letters(struct outbox *outbox, int64_t after);
+
+uint64_t outbox_load_due_ms(const struct outbox *outbox)
+{
+    return !outbox->ledger.store || outbox->loading || outbox->loaded ? UINT64_MAX : outbox->load_ms;
+}
+
+static void end_load(struct outbox *outbox, bool complete)
+{
+    outbox->loading = false;
+    outbox->loaded = complete;
+    outbox->load_ms = clock_boot_ms() + AGAIN_MS;
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        outbox->lanes[i]->hold_ms = 0;
+    outbox_arm(outbox);
+}
+
+struct parcel *outbox_restore(struct lane *lane, const struct store_letter *kept)
+{
+    struct letter *letter = letter_restore(kept->id, kept->document);
+    struct parcel *parcel = letter ? parcel_new(letter, lane->key) : NULL;
+
+    letter_unref(letter);
+    if (!parcel)
+        return NULL;
+    parcel->state = kept->state;
+    parcel->given = true;
+    parcel->kept = true;
+    parcel->number = kept->number;
+    parcel->tries = kept->tries;
+    parcel->came_wall_ms = kept->came_wall_ms;
+    parcel->changed_wall_ms = kept->changed_wall_ms;
+    return parcel;
+}
+
+/* What was read waits no more, but for an operator. */
+static void park(struct outbox *outbox, const struct store_letter *kept, const char *why)
+{
+    struct channel_key *key = channel_key_new(kept->kind, kept->name);
+    struct letter *letter = letter_restore(kept->id, kept->document);
+    struct parcel *parcel = key && letter ? parcel_new(letter, key) : NULL;
+
+    if (parcel) {
+        parcel->given = true;
+        parcel->tries = kept->tries;
+        parcel->came_wall_ms = kept->came_wall_ms;
+        ledger_note(&outbox->ledger, parcel, LETTER_PARKED, why);
+    }
+    parcel_unref(parcel);
+    letter_unref(letter);
+    channel_key_unref(key);
+}
+
+/* Before the letters of this run of the daemon, which have no number yet, and in order among the others. */
+static size_t place_of(const struct lane *lane, int64_t number)
+{
+    size_t at = lane_is_busy(lane) ? 1 : 0;
+
+    while (at < lane->queue.count && lane->queue.items[at]->number != 0 &&
+           lane->queue.items[at]->number < number)
+        at++;
+    return at;
+}
+
+static void take_letter(struct outbox *outbox, const struct store_letter *kept)
+{
+    struct lane *lane = outbox_lane(outbox, kept->kind, kept->name);
+    struct parcel *parcel;
+
+    if (ledger_has(&outbox->ledger, kept->kind, kept->name, kept->id))
+        return; /* as it was before what is noted, but not written yet */
+    if (!lane) {
+        outbox->parked_elsewhere++;
+        park(outbox, kept, "its channel is configured no more");
+        return;
+    }
+    if (queue_find(&lane->queue, kept->id) < lane->queue.count)
+        return;
+    parcel = outbox_restore(lane, kept);
+    if (!parcel)
+        return; /* it stays where it is, for the next start */
+    if (parcel->letter->kind == NOTICE_NONE) {
+        log_line(LOG_ERR, "%s \"%.64s\": an alert that waited cannot be read any more: %s", kept->kind,
+            kept->name, kept->id);
+        ledger_note(&outbox->ledger, parcel, LETTER_PARKED, "damaged");
+        lane->parked++;
+    } else {
+        lane_restore(lane, parcel, place_of(lane, kept->number));
+    }
+    parcel_unref(parcel);
+}
+
+static void on_letters(void *context, int result, const struct store_letter *letters, size_t count)
+{
+    struct outbox *outbox = context;
+    const uint64_t since_ns = uv_hrtime();
+
+    for (size_t i = 0; i < count; i++)
+        take_letter(outbox, &letters[i]);
+    if (result == 0 && count == STORE_LETTERS_MAX)
+        ask_for_letters(outbox, letters[count - 1].number);
+    else
+        end_load(outbox, result == 0);
+    stopwatch_note(&outbox->ledger.max_loop_us, since_ns);
+}
+
+static void ask_for_letters(struct outbox *outbox, int64_t after)
+{
+    const struct store_letter_filter filter = {
+        .states = 1u << LETTER_WAITING, .after = after, .documents = true};
+
+    if (store_letters(outbox->ledger.store, &filter, on_letters, outbox) < 0)
+        end_load(outbox, false);
+}
+
+/* What was told since the start comes after what was told before. */
+static void take_state(struct lane *lane, const struct store_channel *channel)
+{
+    struct channel_state since = lane->state;
+
+    if (!channel->document[0])
+        return;
+    if (channel_state_from_json(channel->document, &lane->state) < 0) {
+        log_line(LOG_WARNING, "%s \"%.64s\": what was told before the start cannot be read", channel->kind,
+            channel->name);
+        return;
+    }
+    story_set_add(&lane->state.stories, &since.stories);
+    lane->state.lost += since.lost;
+    lane->refusing = lane->refusing || (lane->sent == 0 && lane->state.refusal[0]);
+    if (since.stories.changes > 0 || since.lost > 0)
+        lane_note_state(lane);
+}
+
+static void on_channels(void *context, int result, const struct store_channel *channels, size_t count)
+{
+    struct outbox *outbox = context;
+    const uint64_t since_ns = uv_hrtime();
+
+    if (result < 0) {
+        end_load(outbox, false);
+        return;
+    }
+    outbox->parked_elsewhere = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct lane *lane = outbox_lane(outbox, channels[i].kind, channels[i].name);
+
+        if (!lane) {
+            outbox->parked_elsewhere += channels[i].parked;
+            continue;
+        }
+        lane->parked = channels[i].parked;
+        if (!outbox->states_loaded)
+            take_state(lane, &channels[i]);
+    }
+    outbox->states_loaded = true;
+    stopwatch_note(&outbox->ledger.max_loop_us, since_ns);
+    ask_for_letters(outbox, 0);
+}
+
+/* What waits may not be in the store that is in use now. */
+static void note_all_again(struct outbox *outbox)
+{
+    for (size_t i = 0; i < outbox->lane_count; i++) {
+        struct lane *lane = outbox->lanes[i];
+
+        for (size_t j = 0; j < lane->queue.count; j++)
+            ledger_note_again(&outbox->ledger, lane->queue.items[j]);
+        lane_note_state(lane);
+    }
+}
+
+void outbox_load_run(struct outbox *outbox, uint64_t now_ms)
+{
+    struct store *store = outbox->ledger.store;
+
+    if (!store)
+        return;
+    if (store_medium(store) != outbox->medium && !outbox->loading) {
+        outbox->medium = store_medium(store);
+        if (outbox->states_loaded)
+            note_all_again(outbox);
+        outbox->loaded = false;
+        outbox->load_ms = 0;
+    }
+    if (outbox_load_due_ms(outbox) > now_ms)
+        return;
+    if (!outbox->states_loaded)
+        for (size_t i = 0; i < outbox->lane_count; i++)
+            outbox->lanes[i]->hold_ms = now_ms + HOLD_MS;
+    outbox->loading = true;
+    if (store_channels(store, on_channels, outbox) < 0)
+        end_load(outbox, false);
+}
+
+void outbox_use(struct outbox *outbox, struct store *store)
+{
+    outbox->ledger.store = store;
+    outbox->medium = store_medium(store);
+    outbox->beat_ms = clock_boot_ms();
+    outbox_load_run(outbox, clock_boot_ms());
+    outbox_arm(outbox);
+}
+
+void outbox_load_close(struct outbox *outbox)
+{
+    if (outbox->ledger.store)
+        store_forget(outbox->ledger.store, outbox);
+    outbox->loading = false;
+}

@@ -1,0 +1,71 @@
+#include "alerts/refusal.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+uint64_t refusal_due_ms(const struct lane *lane)
+{
+    const bool told = lane->state.refusal[0] != '\0';
+
+    if (lane->refusing == told || (told && lane->sent == 0))
+        return UINT64_MAX;
+    return told || lane->refusal_ms == 0 ? 0 : lane->refusal_ms + REFUSAL_PAUSE_MS;
+}
+
+static uint32_t hash_of(const char *text)
+{
+    uint32_t hash = UINT32_C(0x811c9dc5); /* FNV-1a */
+
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT32_C(0x01000193);
+    return hash;
+}
+
+/* Each channel has a trouble of its own; where its name is too long, a hash stands for the rest. */
+static void name_trouble(const struct channel_key *key, char *trouble)
+{
+    char whole[2 * RMQ_NODE_NAME_MAX] = "";
+
+    text_append(whole, sizeof(whole), "%s-%s", key->kind, key->name);
+    text_copy(trouble, RMQ_TROUBLE_MAX, whole);
+    if (strcmp(trouble, whole) == 0)
+        return;
+    text_copy(trouble, RMQ_TROUBLE_MAX - 9, whole);
+    text_append(trouble, RMQ_TROUBLE_MAX, "-%08" PRIx32, hash_of(whole));
+}
+
+void refusal_compose(struct lane *lane, uint64_t now_ms, int64_t wall_ms, struct notice *ret_notice)
+{
+    struct channel_state *state = &lane->state;
+    const enum notice_kind kind = lane->refusing ? NOTICE_DELIVERY_REFUSED : NOTICE_DELIVERY_OK;
+
+    if (lane->refusing) {
+        char name[RMQ_TROUBLE_MAX];
+
+        name_trouble(lane->key, name);
+        snprintf(state->refusal, sizeof(state->refusal), "%s-%" PRIx64, name, (uint64_t)wall_ms);
+        state->refusal_wall_ms = wall_ms;
+        lane->refusal_ms = now_ms;
+    }
+    *ret_notice = (struct notice){
+        .kind = kind,
+        .severity = notice_info(kind)->severity,
+        .condition = CONDITION_UNKNOWN,
+        .wall_ms = wall_ms,
+        .since_wall_ms = state->refusal_wall_ms,
+    };
+    name_trouble(lane->key, ret_notice->trouble);
+    text_copy(ret_notice->incident, sizeof(ret_notice->incident), state->refusal);
+    snprintf(ret_notice->why, sizeof(ret_notice->why),
+        lane->refusing ? "the channel %s \"%.64s\" refuses what it is sent: it is kept, and not tried again"
+                       : "the channel %s \"%.64s\" takes what it is sent again",
+        lane->key->kind, lane->key->name);
+    if (lane->refusing)
+        text_copy(ret_notice->detail, sizeof(ret_notice->detail), lane->refusal);
+    else
+        state->refusal[0] = '\0';
+    lane_note_state(lane);
+}
