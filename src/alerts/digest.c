@@ -216,3 +216,21 @@ void digest_pack(const struct digest *digest, const struct digest_waiting *waiti
     pack(digest, ret_plan, notices, count);
     ret_plan->wanted = ret_plan->count < count;
 }
+
+int64_t digest_restore(
+    struct digest *digest, const struct notice *notice, int64_t came_wall_ms, struct digest_time now)
+{
+    const struct digest_trouble *trouble = digest_find(digest, notice);
+    int64_t due_ms = came_wall_ms - now.wall_ms + (int64_t)digest->pacing->group_delay_ms;
+
+    if (!trouble_ends(notice->kind) && trouble_is_urgent(notice->kind))
+        return now.boot_ms;
+    if (trouble && trouble->gathers && trouble->pause_until_ms > now.boot_ms)
+        return trouble->pause_until_ms;
+    if (trouble_ends(notice->kind) || (trouble && !trouble->open) || due_ms <= 0)
+        return now.boot_ms;
+    /* Where the clock was set back, it is not kept for longer than any other. */
+    return now.boot_ms + (due_ms < (int64_t)digest->pacing->group_delay_ms
+                                 ? due_ms
+                                 : (int64_t)digest->pacing->group_delay_ms);
+}

@@ -69,6 +69,11 @@ void digest_take(struct digest *digest, const struct notice *notice, const struc
 void digest_pack(const struct digest *digest, const struct digest_waiting *waiting, size_t count,
     struct digest_plan *ret_plan);
 
+/* When a message that was kept over a restart is due, by what was loaded. CAME_WALL_MS: when the first notice
+ * in it came. */
+int64_t digest_restore(
+    struct digest *digest, const struct notice *notice, int64_t came_wall_ms, struct digest_time now);
+
 /* When digest_next() has something: CLOCK_BOOTTIME, INT64_MAX: never. */
 int64_t digest_due_ms(const struct digest *digest);
 /* What is to be told now of its own accord; asked when nothing waits that is due. It is due until it was
@@ -85,7 +90,8 @@ void digest_acked(struct digest *digest, const char *incident);
 bool digest_is_changed(const struct digest *digest);
 /* The state as one JSON text, the caller's; NULL: no memory. It holds no time of this boot. */
 char *digest_save(struct digest *digest, struct digest_time now);
-/* Into a new digest. 0; -EINVAL for what digest_save() would not write: the digest is as new then. */
+/* Adds what was saved to what came since the start. 0; -EINVAL for what digest_save() would not write, or
+ * -ENOMEM: nothing has changed then. */
 int digest_load(struct digest *digest, const char *text, struct digest_time now);
 
 #endif

@@ -9,7 +9,7 @@ static int64_t repeat_due_ms(const struct digest *digest, const struct digest_tr
     uint64_t interval_ms = digest->pacing->repeat_interval_ms;
 
     /* A target that is refreshed has its own way to remind people. */
-    if (trouble->told_count == 0 || trouble->acked || interval_ms == 0 ||
+    if (!trouble->open || trouble->told_count == 0 || trouble->acked || interval_ms == 0 ||
         trouble->told.severity == SEVERITY_INFO || digest->config->ops->refresh_ms > 0)
         return INT64_MAX;
     return trouble->told_ms + (int64_t)interval_ms;
@@ -17,7 +17,7 @@ static int64_t repeat_due_ms(const struct digest *digest, const struct digest_tr
 
 static int64_t refresh_due_ms(const struct digest *digest, const struct digest_trouble *trouble)
 {
-    if (trouble->told_count == 0 || digest->config->ops->refresh_ms == 0)
+    if (!trouble->open || trouble->told_count == 0 || digest->config->ops->refresh_ms == 0)
         return INT64_MAX;
     return trouble->refreshed_ms + digest->config->ops->refresh_ms;
 }
@@ -78,6 +78,10 @@ void digest_told(
         trouble->acked = false;
         return;
     }
+    /* Its end waits already, or it is an older one that an operator had sent again. */
+    if (turn == DIGEST_NOTHING &&
+        (!trouble->open || (trouble->told_count > 0 && notice->wall_ms < trouble->told.wall_ms)))
+        return;
     trouble->told_count += trouble->told_count < UINT32_MAX;
     trouble->told_ms = now.boot_ms;
     if (turn == DIGEST_REPEAT)

@@ -153,21 +153,57 @@ static bool read_trouble(const cJSON *json, struct digest_time now, struct diges
            notice_from_json(told->valuestring, &trouble->told) == 0;
 }
 
+static struct digest_trouble *find_key(struct digest *digest, const char *key)
+{
+    for (size_t i = 0; i < digest->count; i++)
+        if (strcmp(digest->troubles[i].key, key) == 0)
+            return &digest->troubles[i];
+    return NULL;
+}
+
+/* What came since the start is newer; what was told before it still counts. */
+static void merge(struct digest *digest, const struct digest_trouble *loaded)
+{
+    struct digest_trouble *trouble = find_key(digest, loaded->key);
+    struct digest_trouble newer;
+
+    if (!trouble) {
+        if (digest->count < DIGEST_TROUBLES_MAX)
+            digest->troubles[digest->count++] = *loaded;
+        return;
+    }
+    newer = *trouble;
+    *trouble = *loaded;
+    trouble->open = newer.open;
+    trouble->last_ms = newer.last_ms;
+    trouble->urgent |= newer.urgent;
+    if (newer.told_count > 0) {
+        trouble->told_count = newer.told_count;
+        trouble->told_ms = newer.told_ms;
+        trouble->told = newer.told;
+    }
+}
+
 int digest_load(struct digest *digest, const char *text, struct digest_time now)
 {
     cJSON *json = cJSON_Parse(text);
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(json, "version");
-    const cJSON *troubles = cJSON_GetObjectItemCaseSensitive(json, "troubles"), *trouble;
-    bool ok = cJSON_IsNumber(version) && version->valueint == VERSION && cJSON_IsArray(troubles) &&
-              cJSON_GetArraySize(troubles) <= DIGEST_TROUBLES_MAX;
+    const cJSON *troubles = cJSON_GetObjectItemCaseSensitive(json, "troubles"), *each;
+    struct digest_trouble *loaded = calloc(DIGEST_TROUBLES_MAX, sizeof(*loaded));
+    size_t count = 0;
+    int r = !loaded ? -ENOMEM : 0;
 
-    if (ok)
-        cJSON_ArrayForEach(trouble, troubles) ok =
-            ok && read_trouble(trouble, now, &digest->troubles[digest->count++]);
+    if (!cJSON_IsNumber(version) || version->valueint != VERSION || !cJSON_IsArray(troubles) ||
+        cJSON_GetArraySize(troubles) > DIGEST_TROUBLES_MAX)
+        r = r < 0 ? r : -EINVAL;
+    cJSON_ArrayForEach(each, troubles)
+    {
+        if (r == 0 && !read_trouble(each, now, &loaded[count++]))
+            r = -EINVAL;
+    }
+    for (size_t i = 0; r == 0 && i < count; i++)
+        merge(digest, &loaded[i]);
+    free(loaded);
     cJSON_Delete(json);
-    if (ok)
-        return 0;
-    memset(digest->troubles, 0, sizeof(digest->troubles));
-    digest->count = 0;
-    return -EINVAL;
+    return r;
 }

@@ -1,5 +1,6 @@
 #include "alerts/outbox_parts.h"
 
+#include "alerts/clean.h"
 #include "alerts/refusal.h"
 #include "alerts/stopwatch.h"
 #include "base/clock.h"
@@ -82,22 +83,17 @@ static void outbox_prove(struct outbox *outbox, uint64_t now_ms)
     activity_completed(outbox->activities, outbox->activity, now_ms);
 }
 
-/* Queues NOTICE for the lanes that want it, but for one (or NULL). */
+/* Gives NOTICE to the lanes that want it, but for one (or NULL). */
 static int put_but(struct outbox *outbox, const struct notice *notice, const struct lane *except)
 {
-    struct letter *letter = letter_new(notice, outbox->seed, ++outbox->number);
+    struct letter *letter = letter_new(&outbox->letters, notice);
+    struct notice clean;
     int r = letter ? 0 : -ENOMEM;
 
-    for (size_t i = 0; i < outbox->lane_count; i++) {
-        struct lane *lane = outbox->lanes[i];
-
-        if (lane == except || !lane_admits(lane, notice))
-            continue;
-        if (!letter)
-            lane_count_lost(lane);
-        else if (lane_put(lane, letter, NULL, NULL) < 0)
+    clean_notice(&clean, notice);
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        if (outbox->lanes[i] != except && lane_take(outbox->lanes[i], &clean, letter) < 0)
             r = -ENOMEM;
-    }
     letter_unref(letter);
     if (r < 0)
         log_line(LOG_ERR, "out of memory: a notice could not be queued for every channel");
@@ -180,11 +176,12 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
 {
     struct lane *fresh[RMQ_CHANNELS_MAX] = {NULL};
     size_t count = config->channel_count < RMQ_CHANNELS_MAX ? config->channel_count : RMQ_CHANNELS_MAX;
+    const struct lane_setup setup = {
+        outbox->timer.loop, outbox->client, &outbox->ledger, &outbox->letters, on_changed, outbox};
 
     /* A lane for each of them, needed or not, before anything is changed: it cannot fail half way. */
     for (size_t i = 0; i < count; i++) {
-        fresh[i] = lane_new(
-            outbox->timer.loop, outbox->client, &outbox->ledger, &config->channels[i], on_changed, outbox);
+        fresh[i] = lane_new(&setup, &config->channels[i], &config->alerts);
         if (!fresh[i]) {
             while (i > 0)
                 lane_free(fresh[--i]);
@@ -198,7 +195,7 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
             continue;
         lane_free(fresh[i]);
         fresh[i] = kept;
-        lane_set_config(kept, &config->channels[i]);
+        lane_set_config(kept, &config->channels[i], &config->alerts);
     }
     for (size_t i = 0; i < outbox->lane_count; i++)
         give_up_lane(outbox, outbox->lanes[i]);
@@ -217,7 +214,7 @@ struct outbox *outbox_new(uv_loop_t *loop, struct http_client *client, const str
         return NULL;
     outbox->client = client;
     ledger_init(&outbox->ledger, on_changed, outbox);
-    outbox->seed = make_seed();
+    outbox->letters.seed = make_seed();
     outbox->activity = -1;
     uv_timer_init(loop, &outbox->timer);
     outbox->timer.data = outbox;
@@ -274,12 +271,22 @@ int outbox_put_to(struct outbox *outbox, const char *kind, const char *name, con
     outbox_result_fn *fn, void *context)
 {
     struct lane *lane = outbox_lane(outbox, kind, name);
-    struct letter *letter = lane ? letter_new(notice, outbox->seed, ++outbox->number) : NULL;
+    struct letter *letter = lane ? letter_new(&outbox->letters, notice) : NULL;
     int r = !lane ? -ENOENT : !letter ? -ENOMEM : lane_put(lane, letter, fn, context);
 
     letter_unref(letter);
     outbox_arm(outbox);
     return r;
+}
+
+void outbox_acked(struct outbox *outbox, const char *incident)
+{
+    for (size_t i = 0; i < outbox->lane_count; i++) {
+        digest_acked(outbox->lanes[i]->digest, incident);
+        if (digest_is_changed(outbox->lanes[i]->digest))
+            lane_note_state(outbox->lanes[i]);
+    }
+    outbox_arm(outbox);
 }
 
 size_t outbox_pending(const struct outbox *outbox)
@@ -337,8 +344,11 @@ void outbox_flush_then(struct outbox *outbox, uint64_t timeout_ms, void (*done)(
     outbox->flushed = done;
     outbox->flushed_context = context;
     outbox->flush_until_ms = clock_boot_ms() + timeout_ms;
-    for (size_t i = 0; i < outbox->lane_count; i++)
+    for (size_t i = 0; i < outbox->lane_count; i++) {
         lane_try_now(outbox->lanes[i]);
+        if (!outbox->ledger.store) /* there is no later */
+            lane_release(outbox->lanes[i]);
+    }
     uv_timer_start(&outbox->timer, on_timer, 1, 0);
 }
 

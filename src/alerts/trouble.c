@@ -163,3 +163,11 @@ void trouble_local_key(const struct notice *notice, char key[static TROUBLE_KEY_
 {
     make_key("", notice, key);
 }
+
+uint64_t trouble_hash(const struct notice *notice)
+{
+    char key[TROUBLE_KEY_MAX];
+
+    trouble_local_key(notice, key);
+    return hash_of(key);
+}

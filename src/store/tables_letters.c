@@ -17,6 +17,7 @@ const char *letter_state_name(int state)
         [LETTER_PARKED] = "parked",
         [LETTER_SENT] = "sent",
         [LETTER_DROPPED] = "dropped",
+        [LETTER_FOLDED] = "folded",
     };
 
     return state >= 0 && state < LETTER_STATE_COUNT ? names[state] : NULL;
@@ -24,7 +25,7 @@ const char *letter_state_name(int state)
 
 static bool is_done(enum letter_state state)
 {
-    return state == LETTER_SENT || state == LETTER_DROPPED;
+    return state == LETTER_SENT || state == LETTER_DROPPED || state == LETTER_FOLDED;
 }
 
 /* A document that is not needed any more is not kept; one that is there already may only be given up. */
@@ -44,9 +45,10 @@ static int write_letter(sqlite3 *database, const struct store_letter *letter)
 
 static int prune(sqlite3 *database, const struct store_letter *letter)
 {
-    const int64_t first = is_done(letter->state) ? LETTER_SENT : letter->state;
-    const int64_t last = is_done(letter->state) ? LETTER_DROPPED : letter->state;
-    const int64_t most = is_done(letter->state) ? STORE_DONE_MAX : STORE_PARKED_MAX;
+    const bool shown = letter->state == LETTER_SENT || letter->state == LETTER_DROPPED;
+    const int64_t first = shown ? LETTER_SENT : letter->state;
+    const int64_t last = shown ? LETTER_DROPPED : letter->state;
+    const int64_t most = letter->state == LETTER_FOLDED ? 0 : shown ? STORE_DONE_MAX : STORE_PARKED_MAX;
     int r = database_run(database,
         "DELETE FROM letters WHERE number IN (SELECT number FROM letters WHERE state BETWEEN ? AND ?"
         " AND kind = ? AND name = ? ORDER BY changed_wall_ms DESC, number DESC LIMIT -1 OFFSET ?)",
