@@ -42,7 +42,7 @@ enum { CHANNEL_EXIT_NOT_EXECUTABLE = 126, CHANNEL_EXIT_NOT_FOUND = 127 };
 struct channel_reply {
     bool answered;    /* false: no reply at all (refused, timeout, TLS, signal ...): always worth a retry */
     long status;      /* HTTP status, SMTP reply code or exit code */
-    const char *body; /* NUL-terminated, may be cut; never NULL; empty for scripts */
+    const char *body; /* NUL-terminated, may be cut; never NULL; of a script what it printed */
     size_t body_size;
     uint64_t retry_after_ms; /* from Retry-After; 0 when there was none */
 };

@@ -299,8 +299,9 @@ void ledger_run(struct ledger *ledger, uint64_t now_ms)
 }
 
 /* The store will not answer any more: what is under way may be written in its older form, and then again. */
-void ledger_close(struct ledger *ledger)
+size_t ledger_close(struct ledger *ledger)
 {
+    size_t unwritten = 0;
     bool goes_on = ledger->store != NULL;
 
     if (ledger->store)
@@ -310,12 +311,17 @@ void ledger_close(struct ledger *ledger)
         goes_on = has_work(ledger) && give(ledger);
         settle(ledger);
     }
-    while (ledger->first)
-        parcel_unref(take(ledger, &ledger->first, NULL));
+    while (ledger->first) {
+        struct parcel *parcel = take(ledger, &ledger->first, NULL);
+
+        unwritten += parcel->state == LETTER_WAITING && !parcel->given;
+        parcel_unref(parcel);
+    }
     for (size_t i = 0; i < RMQ_CHANNELS_MAX; i++)
         if (ledger->channels[i].document)
             clear_note(&ledger->channels[i]);
     if (ledger->store)
         store_forget(ledger->store, ledger);
     ledger->store = NULL;
+    return unwritten;
 }

@@ -37,8 +37,10 @@ struct ledger {
 
 /* Zeroed. CHANGED: ledger_due_ms() has a new answer, or a letter was kept; never from within a call. */
 void ledger_init(struct ledger *ledger, void (*changed)(void *context), void *context);
-/* Gives the store what it has not got yet, and forgets all. */
-void ledger_close(struct ledger *ledger);
+/* Gives the store what it has not got yet, and forgets all. Returns how many letters that wait it did not
+ * take.
+ */
+size_t ledger_close(struct ledger *ledger);
 
 /* PARCEL has come to STATE. RESULT: what its last try brought, in words fit for a log; NULL: as before. */
 void ledger_note(struct ledger *ledger, struct parcel *parcel, enum letter_state state, const char *result);

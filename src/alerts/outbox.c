@@ -61,6 +61,25 @@ static void on_changed(void *context)
         outbox_arm(outbox);
 }
 
+/* Gives NOTICE to the lanes that want it, but for one (or NULL). */
+static int put_but(struct outbox *outbox, const struct notice *notice, const struct lane *except)
+{
+    struct letter *letter = letter_new(&outbox->letters, notice);
+    struct notice clean;
+    int r = letter ? 0 : -ENOMEM;
+
+    clean_notice(&clean, notice);
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        if (outbox->lanes[i] != except && lane_take(outbox->lanes[i], &clean, letter) < 0)
+            r = -ENOMEM;
+    letter_unref(letter);
+    if (r < 0)
+        log_line(LOG_ERR, "out of memory: a notice could not be queued for every channel");
+    /* At once: the core's snapshot, which says that it was told, must not be on disk before it. */
+    ledger_run(&outbox->ledger, clock_boot_ms());
+    return r;
+}
+
 /* Whether anything can still be delivered before the flush has to end. */
 static bool flush_goes_on(const struct outbox *outbox, uint64_t now_ms)
 {
@@ -81,23 +100,6 @@ static void outbox_prove(struct outbox *outbox, uint64_t now_ms)
         if (lane_is_stuck(outbox->lanes[i], now_ms))
             return;
     activity_completed(outbox->activities, outbox->activity, now_ms);
-}
-
-/* Gives NOTICE to the lanes that want it, but for one (or NULL). */
-static int put_but(struct outbox *outbox, const struct notice *notice, const struct lane *except)
-{
-    struct letter *letter = letter_new(&outbox->letters, notice);
-    struct notice clean;
-    int r = letter ? 0 : -ENOMEM;
-
-    clean_notice(&clean, notice);
-    for (size_t i = 0; i < outbox->lane_count; i++)
-        if (outbox->lanes[i] != except && lane_take(outbox->lanes[i], &clean, letter) < 0)
-            r = -ENOMEM;
-    letter_unref(letter);
-    if (r < 0)
-        log_line(LOG_ERR, "out of memory: a notice could not be queued for every channel");
-    return r;
 }
 
 /* Never through the channel that it is about; and as each channel is told of once, no circle of channels that
@@ -160,10 +162,17 @@ static struct lane *take_lane(struct lane **lanes, size_t count, const struct ch
     return NULL;
 }
 
+/* After all lanes are in their places. */
 static void give_up_lane(struct outbox *outbox, struct lane *lane)
 {
+    struct notice notice;
+
     if (!lane)
         return;
+    if (outbox->sign && refusal_compose_end(lane, clock_wall_ms(), &notice)) {
+        outbox->sign(outbox->sign_context, &notice);
+        (void)put_but(outbox, &notice, lane);
+    }
     if (lane->queue.count > 0)
         log_line(LOG_WARNING, "%s \"%.64s\" is configured no more: %zu notices for it are not sent",
             lane->config->ops->name, lane->config->name, lane->queue.count);
@@ -174,7 +183,8 @@ static void give_up_lane(struct outbox *outbox, struct lane *lane)
 
 int outbox_reconfigure(struct outbox *outbox, const struct config *config)
 {
-    struct lane *fresh[RMQ_CHANNELS_MAX] = {NULL};
+    struct lane *fresh[RMQ_CHANNELS_MAX] = {NULL}, *old[RMQ_CHANNELS_MAX];
+    size_t old_count;
     size_t count = config->channel_count < RMQ_CHANNELS_MAX ? config->channel_count : RMQ_CHANNELS_MAX;
     const struct lane_setup setup = {
         outbox->timer.loop, outbox->client, &outbox->ledger, &outbox->letters, on_changed, outbox};
@@ -197,11 +207,12 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
         fresh[i] = kept;
         lane_set_config(kept, &config->channels[i], &config->alerts);
     }
-    for (size_t i = 0; i < outbox->lane_count; i++)
-        give_up_lane(outbox, outbox->lanes[i]);
-    for (size_t i = 0; i < count; i++)
-        outbox->lanes[i] = fresh[i];
+    memcpy(old, outbox->lanes, sizeof(old));
+    memcpy(outbox->lanes, fresh, sizeof(fresh));
+    old_count = outbox->lane_count;
     outbox->lane_count = count;
+    for (size_t i = 0; i < old_count; i++)
+        give_up_lane(outbox, old[i]);
     outbox_arm(outbox);
     return 0;
 }
@@ -275,6 +286,7 @@ int outbox_put_to(struct outbox *outbox, const char *kind, const char *name, con
     int r = !lane ? -ENOENT : !letter ? -ENOMEM : lane_put(lane, letter, fn, context);
 
     letter_unref(letter);
+    ledger_run(&outbox->ledger, clock_boot_ms());
     outbox_arm(outbox);
     return r;
 }
@@ -287,56 +299,6 @@ void outbox_acked(struct outbox *outbox, const char *incident)
             lane_note_state(outbox->lanes[i]);
     }
     outbox_arm(outbox);
-}
-
-size_t outbox_pending(const struct outbox *outbox)
-{
-    size_t pending = 0;
-
-    for (size_t i = 0; i < outbox->lane_count; i++)
-        pending += outbox->lanes[i]->queue.count;
-    return pending;
-}
-
-void outbox_count(const struct outbox *outbox, struct outbox_counts *ret_counts)
-{
-    struct outbox_counts counts = {0};
-
-    for (size_t i = 0; i < outbox->lane_count; i++) {
-        const struct lane *lane = outbox->lanes[i];
-
-        counts.sent += lane->sent;
-        counts.refused += lane->refused;
-        counts.dropped += lane->dropped;
-        counts.retries += lane->retries;
-        counts.waiting += lane->queue.count;
-        counts.parked += lane->parked;
-    }
-    counts.parked += outbox->parked_elsewhere;
-    counts.max_loop_us = outbox->ledger.max_loop_us;
-    *ret_counts = counts;
-}
-
-bool outbox_channel_count(const struct outbox *outbox, size_t i, struct outbox_channel_counts *ret_counts)
-{
-    const struct lane *lane = i < outbox->lane_count ? outbox->lanes[i] : NULL;
-
-    if (!lane)
-        return false;
-    *ret_counts = (struct outbox_channel_counts){
-        .kind = lane->key->kind,
-        .name = lane->key->name,
-        .sent = lane->sent,
-        .refused = lane->refused,
-        .dropped = lane->dropped,
-        .retries = lane->retries,
-        .lost = lane->state.lost,
-        .waiting = lane->queue.count,
-        .parked = lane->parked,
-        .failures = lane->failures,
-        .refusing = lane->refusing,
-    };
-    return true;
 }
 
 void outbox_flush_then(struct outbox *outbox, uint64_t timeout_ms, void (*done)(void *context), void *context)
@@ -363,7 +325,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void outbox_close(struct outbox *outbox, void (*done)(void *context), void *context)
 {
-    size_t pending;
+    size_t pending, unwritten;
 
     if (!outbox) {
         if (done)
@@ -379,7 +341,9 @@ void outbox_close(struct outbox *outbox, void (*done)(void *context), void *cont
     for (size_t i = 0; i < outbox->lane_count; i++)
         lane_free(outbox->lanes[i]);
     outbox->lane_count = 0;
-    ledger_close(&outbox->ledger);
+    unwritten = ledger_close(&outbox->ledger);
+    if (unwritten > 0)
+        log_line(LOG_ERR, "closing: alerts that could not be written down, either: %zu", unwritten);
     if (outbox->activities)
         activity_remove(outbox->activities, outbox->activity);
     outbox->activities = NULL;

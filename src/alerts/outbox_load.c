@@ -15,7 +15,13 @@ static void ask_for_letters(struct outbox *outbox, int64_t after);
 
 uint64_t outbox_load_due_ms(const struct outbox *outbox)
 {
-    return !outbox->ledger.store || outbox->loading || outbox->loaded ? UINT64_MAX : outbox->load_ms;
+    const struct store *store = outbox->ledger.store;
+
+    if (!store || outbox->loading)
+        return UINT64_MAX;
+    if (store_medium(store) != outbox->medium)
+        return 0;
+    return outbox->loaded ? UINT64_MAX : outbox->load_ms;
 }
 
 static void end_load(struct outbox *outbox, bool complete)
@@ -165,6 +171,9 @@ static void on_channels(void *context, int result, const struct store_channel *c
         end_load(outbox, false);
         return;
     }
+    /* At the first time it had not been opened when it was asked. */
+    if (!outbox->states_loaded)
+        outbox->medium = store_medium(outbox->ledger.store);
     outbox->parked_elsewhere = 0;
     for (size_t i = 0; i < count; i++) {
         struct lane *lane = outbox_lane(outbox, channels[i].kind, channels[i].name);

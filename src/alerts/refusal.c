@@ -10,7 +10,7 @@ uint64_t refusal_due_ms(const struct lane *lane)
 {
     const bool told = lane->state.refusal[0] != '\0';
 
-    if (lane->refusing == told || (told && lane->sent == 0))
+    if (lane->refusing == told)
         return UINT64_MAX;
     return told || lane->refusal_ms == 0 ? 0 : lane->refusal_ms + REFUSAL_PAUSE_MS;
 }
@@ -37,19 +37,12 @@ static void name_trouble(const struct channel_key *key, char *trouble)
     text_append(trouble, RMQ_TROUBLE_MAX, "-%08" PRIx32, hash_of(whole));
 }
 
-void refusal_compose(struct lane *lane, uint64_t now_ms, int64_t wall_ms, struct notice *ret_notice)
+/* WHAT: what the channel does. */
+static void compose(
+    struct lane *lane, enum notice_kind kind, int64_t wall_ms, const char *what, struct notice *ret_notice)
 {
     struct channel_state *state = &lane->state;
-    const enum notice_kind kind = lane->refusing ? NOTICE_DELIVERY_REFUSED : NOTICE_DELIVERY_OK;
 
-    if (lane->refusing) {
-        char name[RMQ_TROUBLE_MAX];
-
-        name_trouble(lane->key, name);
-        snprintf(state->refusal, sizeof(state->refusal), "%s-%" PRIx64, name, (uint64_t)wall_ms);
-        state->refusal_wall_ms = wall_ms;
-        lane->refusal_ms = now_ms;
-    }
     *ret_notice = (struct notice){
         .kind = kind,
         .severity = notice_info(kind)->severity,
@@ -59,13 +52,37 @@ void refusal_compose(struct lane *lane, uint64_t now_ms, int64_t wall_ms, struct
     };
     name_trouble(lane->key, ret_notice->trouble);
     text_copy(ret_notice->incident, sizeof(ret_notice->incident), state->refusal);
-    snprintf(ret_notice->why, sizeof(ret_notice->why),
-        lane->refusing ? "the channel %s \"%.64s\" refuses what it is sent: it is kept, and not tried again"
-                       : "the channel %s \"%.64s\" takes what it is sent again",
-        lane->key->kind, lane->key->name);
-    if (lane->refusing)
+    snprintf(ret_notice->why, sizeof(ret_notice->why), "the channel %s \"%.64s\" %s", lane->key->kind,
+        lane->key->name, what);
+    if (kind == NOTICE_DELIVERY_REFUSED)
         text_copy(ret_notice->detail, sizeof(ret_notice->detail), lane->refusal);
     else
         state->refusal[0] = '\0';
     lane_note_state(lane);
+}
+
+void refusal_compose(struct lane *lane, uint64_t now_ms, int64_t wall_ms, struct notice *ret_notice)
+{
+    struct channel_state *state = &lane->state;
+    char name[RMQ_TROUBLE_MAX];
+
+    if (!lane->refusing) {
+        compose(lane, NOTICE_DELIVERY_OK, wall_ms, "takes what it is sent again", ret_notice);
+        return;
+    }
+    name_trouble(lane->key, name);
+    snprintf(state->refusal, sizeof(state->refusal), "%s-%" PRIx64, name, (uint64_t)wall_ms);
+    state->refusal_wall_ms = wall_ms;
+    lane->refusal_ms = now_ms;
+    compose(lane, NOTICE_DELIVERY_REFUSED, wall_ms,
+        "refuses what it is sent: it is kept, and not tried again", ret_notice);
+}
+
+bool refusal_compose_end(struct lane *lane, int64_t wall_ms, struct notice *ret_notice)
+{
+    if (!lane->state.refusal[0])
+        return false;
+    compose(
+        lane, NOTICE_DELIVERY_OK, wall_ms, "is configured no more; it refused what it was sent", ret_notice);
+    return true;
 }

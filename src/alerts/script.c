@@ -1,6 +1,7 @@
 /* A command of the operator's, for targets that no other kind knows. It is run without a shell, with PATH and
  * LANG and nothing else of ours in its environment, and reads the JSON of the generic webhook (webhook.c)
- * from its standard input. What it prints is dropped. It is killed when its time is over.
+ * from its standard input. What it prints is dropped, unless somebody waits for it who sends a test. It is
+ * killed when its time is over.
  *
  * Its exit code follows sysexits.h: 0 is delivered; 75 (EX_TEMPFAIL), like no end in time and death by a
  * signal, is tried again; 126 and 127, or that it cannot be run at all, is tried again slowly, for somebody

@@ -12,6 +12,7 @@ enum {
     HTTP_TIMEOUT_MS = 15000,
     MAIL_TIMEOUT_MS = 30000, /* some servers greet strangers slowly on purpose */
     REPLY_MAX_BYTES = 4096,
+    OUTPUT_MAX_BYTES = 512, /* of a command */
 };
 
 uint64_t transport_timeout_ms(const struct channel_config *config)
@@ -63,13 +64,18 @@ static void on_http_reply(void *context, const struct http_reply *reply)
     transport->done(transport->context, &told, how);
 }
 
-/* What the command prints is dropped: it may be anything. */
+/* What the command prints may be anything: nothing but a test shows it. */
 static void on_command_done(void *context, struct command_result *result)
 {
     struct transport *transport = context;
-    struct channel_reply told = {.answered = true, .status = result->exit_code, .body = ""};
+    struct channel_reply told = {.answered = true, .status = result->exit_code};
+    char output[OUTPUT_MAX_BYTES + 1] = "";
     char how[48];
 
+    told.body = output;
+    told.body_size = result->output && result->size <= OUTPUT_MAX_BYTES ? result->size : 0;
+    if (told.body_size > 0)
+        memcpy(output, result->output, told.body_size);
     free(result->output);
     transport->command = NULL;
     if (result->error == -ENOENT || result->error == -ENOTDIR)
@@ -99,7 +105,8 @@ static int start_command(
         .input = request->body,
         .input_size = request->body_size,
         .timeout_ms = config->timeout_ms,
-        .output_max = 1,
+        .output_max = OUTPUT_MAX_BYTES,
+        .keep_end = true,
     };
 
     if (!config->command[0])

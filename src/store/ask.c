@@ -27,8 +27,10 @@ static bool put(struct store *store, struct job *job)
     bool room;
 
     uv_mutex_lock(&store->mutex);
+    /* Whoever has letters to keep has them in memory anyway, and gives one batch at a time; but for the last
+     * ones, which must all be taken. */
     room = !store->closing && store->queue.count < STORE_JOBS_MAX &&
-           store->queue.bytes + job_bytes(job) <= STORE_JOB_BYTES_MAX;
+           (job->kind == JOB_KEEP || store->queue.bytes + job_bytes(job) <= STORE_JOB_BYTES_MAX);
     if (room) {
         job_list_add(&store->queue, job);
         store_wake(store);

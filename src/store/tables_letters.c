@@ -1,7 +1,7 @@
 /* What is on its way to people. */
 #include "store/tables.h"
 
-#include <errno.h>
+#include <string.h>
 
 enum { CHANNELS_SPARED = 16 }; /* whose bounds are kept; further ones share as much again */
 
@@ -25,7 +25,7 @@ const char *letter_state_name(int state)
 
 static bool is_done(enum letter_state state)
 {
-    return state == LETTER_SENT || state == LETTER_DROPPED || state == LETTER_FOLDED;
+    return state == LETTER_SENT || state == LETTER_DROPPED;
 }
 
 /* A document that is not needed any more is not kept; one that is there already may only be given up. */
@@ -40,41 +40,74 @@ static int write_letter(sqlite3 *database, const struct store_letter *letter)
         "tttittttiitiit", letter->kind, letter->name, letter->id, (int64_t)letter->state, letter->event,
         letter->node, letter->incident, letter->severity, letter->wall_ms, (int64_t)letter->tries,
         letter->result, letter->changed_wall_ms, letter->came_wall_ms,
-        is_done(letter->state) ? "" : letter->document);
+        letter->state >= LETTER_SENT ? "" : letter->document);
 }
 
-static int prune(sqlite3 *database, const struct store_letter *letter)
+static int64_t most_of(enum letter_state state)
 {
-    const bool shown = letter->state == LETTER_SENT || letter->state == LETTER_DROPPED;
-    const int64_t first = shown ? LETTER_SENT : letter->state;
-    const int64_t last = shown ? LETTER_DROPPED : letter->state;
-    const int64_t most = letter->state == LETTER_FOLDED ? 0 : shown ? STORE_DONE_MAX : STORE_PARKED_MAX;
-    int r = database_run(database,
+    return is_done(state) ? STORE_DONE_MAX : STORE_PARKED_MAX;
+}
+
+static int prune_channel(sqlite3 *database, const struct store_letter *letter)
+{
+    return database_run(database,
         "DELETE FROM letters WHERE number IN (SELECT number FROM letters WHERE state BETWEEN ? AND ?"
         " AND kind = ? AND name = ? ORDER BY changed_wall_ms DESC, number DESC LIMIT -1 OFFSET ?)",
-        "iitti", first, last, letter->kind, letter->name, most);
+        "iitti", (int64_t)(is_done(letter->state) ? LETTER_SENT : LETTER_PARKED),
+        (int64_t)(is_done(letter->state) ? LETTER_DROPPED : LETTER_PARKED), letter->kind, letter->name,
+        most_of(letter->state));
+}
 
-    /* Channels that were renamed again and again. */
-    return r < 0 ? r
-                 : database_run(database,
-                       "DELETE FROM letters WHERE number IN (SELECT number FROM letters WHERE state BETWEEN ?"
-                       " AND ? ORDER BY changed_wall_ms DESC, number DESC LIMIT -1 OFFSET ?)",
-                       "iii", first, last, 2 * CHANNELS_SPARED * most);
+/* Channels that were renamed again and again. */
+static int prune_all(sqlite3 *database, enum letter_state first, enum letter_state last)
+{
+    return database_run(database,
+        "DELETE FROM letters WHERE number IN (SELECT number FROM letters WHERE state BETWEEN ? AND ?"
+        " ORDER BY changed_wall_ms DESC, number DESC LIMIT -1 OFFSET ?)",
+        "iii", (int64_t)first, (int64_t)last, 2 * CHANNELS_SPARED * most_of(first));
+}
+
+/* Whether LETTERS has another one of the same channel and bound behind AT, which will do. */
+static bool is_pruned_later(const struct store_letter *letters, size_t count, size_t at)
+{
+    for (size_t i = at + 1; i < count; i++)
+        if (letters[i].state != LETTER_WAITING && letters[i].state != LETTER_FOLDED &&
+            is_done(letters[i].state) == is_done(letters[at].state) &&
+            strcmp(letters[i].kind, letters[at].kind) == 0 && strcmp(letters[i].name, letters[at].name) == 0)
+            return true;
+    return false;
+}
+
+static int prune(sqlite3 *database, const struct store_letter *letters, size_t count)
+{
+    bool any = false, folded = false;
+    int r = 0;
+
+    for (size_t i = 0; i < count && r == 0; i++) {
+        folded = folded || letters[i].state == LETTER_FOLDED;
+        if (letters[i].state == LETTER_WAITING || letters[i].state == LETTER_FOLDED ||
+            is_pruned_later(letters, count, i))
+            continue;
+        r = prune_channel(database, &letters[i]);
+        any = true;
+    }
+    if (r == 0 && folded)
+        r = database_run(database, "DELETE FROM letters WHERE state = ?", "i", (int64_t)LETTER_FOLDED);
+    if (r < 0 || !any)
+        return r;
+    r = prune_all(database, LETTER_PARKED, LETTER_PARKED);
+    return r < 0 ? r : prune_all(database, LETTER_SENT, LETTER_DROPPED);
 }
 
 int tables_write_letters(sqlite3 *database, const struct store_letter *letters, size_t count)
 {
-    /* In memory, what is done is the mark that keeps the disk's from being sent again. */
     const char *path = sqlite3_db_filename(database, "main");
-    const bool on_disk = path && path[0];
     int r = 0;
 
-    for (size_t i = 0; i < count && r == 0; i++) {
+    for (size_t i = 0; i < count && r == 0; i++)
         r = write_letter(database, &letters[i]);
-        if (r == 0 && on_disk && letters[i].state != LETTER_WAITING)
-            r = prune(database, &letters[i]);
-    }
-    return r;
+    /* In memory, what is done is the mark that keeps the disk's from being sent again. */
+    return r == 0 && path && path[0] ? prune(database, letters, count) : r;
 }
 
 int tables_write_channel(sqlite3 *database, const struct store_channel *channel)

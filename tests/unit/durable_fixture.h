@@ -37,6 +37,8 @@ void durable_run(struct durable *d, int port);
 void durable_list(struct durable *d, unsigned states);
 /* Until the store has COUNT letters of this state. */
 void durable_wait(struct durable *d, enum letter_state state, size_t count);
+/* Until so many wait in the outbox. */
+void durable_wait_for_pending(struct durable *d, size_t count);
 /* Until the store has said so often how it is. */
 void durable_wait_for_status(struct durable *d, int count);
 

@@ -150,6 +150,7 @@ void outbox_fixture_put_of(
     notice.kind = kind;
     notice.severity = notice_info(kind)->severity;
     snprintf(notice.incident, sizeof(notice.incident), "%s", incident);
+    snprintf(notice.trouble, sizeof(notice.trouble), "%s", incident);
     snprintf(notice.node, sizeof(notice.node), "%s", node);
     begin_log(fixture);
     r = outbox_put(fixture->outbox, &notice);

@@ -34,8 +34,8 @@ void outbox_fixture_start(struct outbox_fixture *fixture);
 /* Starts another configuration, without channels, for outbox_fixture_reload(); the old one is then freed. */
 void outbox_fixture_rewrite(struct outbox_fixture *fixture);
 void outbox_fixture_reload(struct outbox_fixture *fixture);
+/* The incident is the name of its trouble, too: what waits of one trouble folds, of two it does not. */
 void outbox_fixture_put(struct outbox_fixture *fixture, enum notice_kind kind, const char *incident);
-/* Of this node: what waits of one trouble folds, of two it does not. */
 void outbox_fixture_put_of(
     struct outbox_fixture *fixture, enum notice_kind kind, const char *incident, const char *node);
 
