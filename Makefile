@@ -12,6 +12,8 @@ BUILD ?= build
 SUITE ?= bookworm
 NODES ?= 3
 HOURS ?= 1
+NOTICES ?= 10000
+KILLS ?= 50
 
 CC ?= cc
 PKG_CONFIG ?= pkg-config
@@ -32,7 +34,7 @@ ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) $(WARNINGS) $(HARDENING) $(SANITIZE) $(PACKA
 ALL_LDFLAGS = $(LDHARDENING) $(SANITIZE) $(LDFLAGS)
 
 # One static library per folder of src, so that a folder's undefined symbols can be checked by themselves.
-PARTS := agent control alerts evidence leases probes systemd http store config sim replay core base
+PARTS := agent control alerts evidence leases probes systemd http store config sim replay core words base
 LIBS := $(PARTS:%=$(BUILD)/lib%.a)
 LINK_LIBS = -Wl,--start-group $(LIBS) -Wl,--end-group $(PACKAGE_LIBS)
 DAEMON := $(BUILD)/rmqwatchd
@@ -115,6 +117,10 @@ matrix: all $(BUILD)/.bootstrap-lab ## every condition on every suite, as a tabl
 chaos: all $(BUILD)/.bootstrap-lab ## faults by dice on a real cluster: HOURS=1 [SEED=...]
 	@tests/as-root tests/scenarios/run-chaos --hours $(HOURS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: alert-torture
+alert-torture: all $(BUILD)/.bootstrap-check ## 10,000 alerts, a target that fails, a daemon that is killed: NOTICES=10000 KILLS=50 [SEED=...]
+	@tests/as-root tests/torture/run --build $(BUILD) --notices $(NOTICES) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
 .PHONY: demo
 demo: all $(BUILD)/.bootstrap-lab ## rescue a killed and a hung node of a real cluster, on this screen
 	@tests/as-root tests/scenarios/demo --build $(BUILD)
@@ -194,7 +200,7 @@ $(TOOL): $(call objects,src/rmqwatchctl) $(LIBS)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LINK_LIBS)
 
-$(SIM): $(BUILD)/tests/sim/sim.o $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libbase.a
+$(SIM): $(BUILD)/tests/sim/sim.o $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libwords.a $(BUILD)/libbase.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
@@ -205,7 +211,7 @@ $(RECORD): $(BUILD)/tests/sim/record.o $(BUILD)/tests/unit/sim_recording.o $(LIB
 
 # The core's tests need nothing but the core, and the simulator's word on what the product's policy is.
 $(CORE_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(CORE_STORY) \
-    $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libbase.a
+    $(BUILD)/libsim.a $(BUILD)/libcore.a $(BUILD)/libwords.a $(BUILD)/libbase.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka
 

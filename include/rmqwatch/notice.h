@@ -3,6 +3,7 @@
 #define RMQWATCH_NOTICE_H
 
 #include "rmqwatch/condition.h"
+#include "rmqwatch/language.h"
 #include "rmqwatch/limits.h"
 
 #include <stdbool.h>
@@ -68,6 +69,7 @@ enum notice_kind {
     NOTICE_LEASE_LOST,       /* while acting under it */
     NOTICE_DELIVERY_REFUSED, /* a channel's target refuses what it is sent; told through the others */
     NOTICE_DELIVERY_OK,
+    NOTICE_TEST, /* an operator tries a channel */
     NOTICE_KIND_COUNT,
 };
 
@@ -80,6 +82,7 @@ struct notice {
     enum notice_kind kind;
     enum severity severity;
     enum condition condition;
+    enum language language;             /* of why and detail, and of all that a message puts around them */
     char incident[RMQ_INCIDENT_ID_MAX]; /* groups the notices of one story; never empty */
     char cluster[64];                   /* empty when not known yet */
     char node[RMQ_NODE_NAME_MAX];       /* the node that it is about */

@@ -2,6 +2,8 @@
 #ifndef RMQWATCH_POLICY_H
 #define RMQWATCH_POLICY_H
 
+#include "rmqwatch/language.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -10,6 +12,7 @@ struct policy {
     bool probe_amqp; /* which kinds of probe are in use */
     bool probe_management;
     bool probe_exec;
+    enum language language;     /* of what people are told; no decision depends on it */
     uint64_t interval_ms;       /* between two probes of a node that is well */
     uint64_t fast_interval_ms;  /* between two probes of a node that is suspected, or being verified */
     uint64_t timeout_ms;        /* of one probe */

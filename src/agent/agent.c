@@ -99,6 +99,7 @@ static int open_control(struct agent *agent)
         .core = &agent->core,
         .config = &agent->config,
         .store = &agent->store,
+        .outbox = &agent->outbox,
         .sink = agent->sink,
     };
     char error[256];

@@ -79,7 +79,7 @@ static void describe_members(const struct core *core, char *text, size_t size)
 
         text_append(text, size, "%s%s: %s\n  ", member->name, member->local ? " (this node)" : "",
             condition_name(member->condition));
-        describe_probes(member, text, size);
+        describe_probes(LANGUAGE_ENGLISH, member, text, size);
         text_append(text, size, "\n");
         describe_view(&member->view, text, size);
     }

@@ -1,6 +1,7 @@
 #include "agent/parts.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -78,15 +79,17 @@ void agent_execute(struct agent *agent, const struct action_list *actions)
 void agent_show_status(struct agent *agent)
 {
     const struct core *core = &agent->core;
+    const enum language language = core->policy.language;
     char status[sizeof(agent->status)] = "";
     size_t up = 0;
 
     for (size_t i = 0; i < core->member_count; i++)
         if (core->members[i].condition == CONDITION_HEALTHY || core->members[i].condition == CONDITION_ALARM)
             up++;
-    text_append(status, sizeof(status), "%s; this node: %s; %s; %zu of %zu members serve; %s",
+    text_append(status, sizeof(status),
+        words(language, "%s; this node: %s; %s; %zu of %zu members serve; %s"),
         core->policy.act ? "act" : "observe", condition_name(core->members[0].condition),
-        state_name(core->rescue.state), up, core->member_count, core->rescue.why);
+        state_name(core->rescue.state), up, core->member_count, words(language, core->rescue.why));
     if (!strcmp(status, agent->status))
         return;
     text_copy(agent->status, sizeof(agent->status), status);

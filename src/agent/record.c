@@ -1,6 +1,7 @@
 #include "agent/record.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "words/words.h"
 
 #include <stdio.h>
 
@@ -19,13 +20,14 @@ static int priority_of(const struct notice *notice)
     return LOG_NOTICE;
 }
 
-static void list_phases(const struct notice *notice, char *text, size_t size)
+static void list_phases(enum language language, const struct notice *notice, char *text, size_t size)
 {
     char duration[32];
 
     for (size_t i = 0; i < notice->phase_count; i++) {
         text_duration(duration, sizeof(duration), notice->phases[i].ms);
-        text_append(text, size, "%s%s %s", i ? ", " : " [", notice->phases[i].name, duration);
+        text_append(text, size, "%s%s %s", i ? words(language, ", ") : " [",
+            words(language, notice->phases[i].name), duration);
     }
     if (notice->phase_count)
         text_append(text, size, "]");
@@ -34,7 +36,9 @@ static void list_phases(const struct notice *notice, char *text, size_t size)
 void record_notice(const struct notice *notice)
 {
     const struct notice_info *info = notice_info(notice->kind);
-    char phases[160] = "";
+    const char *title = notice->kind == NOTICE_NONE ? "" : words(notice->language, info->title);
+    const char *colon = words(notice->language, ": ");
+    char phases[160] = "", told_phases[160] = "";
     const struct log_field fields[] = {
         {"RMQ_CLUSTER", notice->cluster},
         {"RMQ_NODE", notice->node},
@@ -46,9 +50,9 @@ void record_notice(const struct notice *notice)
         {"RMQ_PHASES", phases},
     };
 
-    list_phases(notice, phases, sizeof(phases));
+    list_phases(LANGUAGE_ENGLISH, notice, phases, sizeof(phases));
+    list_phases(notice->language, notice, told_phases, sizeof(told_phases));
     log_fields(priority_of(notice), notice->kind == NOTICE_NONE ? NULL : info->message_id, fields,
-        sizeof(fields) / sizeof(fields[0]), "%s: %s%s%s%s%s%s", notice->node,
-        notice->kind == NOTICE_NONE ? "" : info->title, notice->kind == NOTICE_NONE ? "" : ": ", notice->why,
-        notice->detail[0] ? " -- " : "", notice->detail, phases);
+        sizeof(fields) / sizeof(fields[0]), "%s%s%s%s%s%s%s%s", notice->node, colon, title,
+        title[0] ? colon : "", notice->why, notice->detail[0] ? " -- " : "", notice->detail, told_phases);
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "words/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -105,7 +106,7 @@ void lane_enqueue(struct lane *lane, struct parcel *parcel, size_t at)
         lane->config->ops->name, LANE_NAME_MAX, lane->config->name, QUEUE_MAX);
 }
 
-int lane_put(struct lane *lane, struct letter *letter, outbox_result_fn *on_result, void *context)
+int lane_put(struct lane *lane, struct letter *letter, const struct parcel_waiter *waiter)
 {
     struct parcel *parcel = parcel_new(letter, lane->key);
 
@@ -113,8 +114,8 @@ int lane_put(struct lane *lane, struct letter *letter, outbox_result_fn *on_resu
         lane_count_lost(lane);
         return -ENOMEM;
     }
-    parcel->on_result = on_result;
-    parcel->context = context;
+    if (waiter)
+        parcel->waiter = *waiter;
     parcel->direct = true;
     parcel->came_wall_ms = clock_wall_ms();
     ledger_note(lane->ledger, parcel, LETTER_WAITING, NULL);
@@ -150,8 +151,12 @@ static void add_lost(struct notice *notice, uint64_t lost)
     char detail[RMQ_DETAIL_MAX];
     char line[128];
 
-    snprintf(line, sizeof(line), "(%llu earlier %s not arrive here: see the journal of rmqwatchd)",
-        (unsigned long long)lost, lost == 1 ? "notice did" : "notices did");
+    snprintf(line, sizeof(line),
+        lost == 1 ? words(notice->language,
+                        "(%llu earlier notice did not arrive here: see the journal of rmqwatchd)")
+                  : words(notice->language,
+                        "(%llu earlier notices did not arrive here: see the journal of rmqwatchd)"),
+        (unsigned long long)lost);
     text_copy(detail, sizeof(detail) - strlen(line) - 1, notice->detail);
     notice->detail[0] = '\0';
     text_append(notice->detail, sizeof(notice->detail), "%s%s%s", detail, detail[0] ? "\n" : "", line);

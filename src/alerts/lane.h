@@ -76,8 +76,8 @@ bool lane_is(const struct lane *lane, const struct channel_config *config);
  * have to wait, and fold with others. LETTER NULL: there is no memory for it. 0, or -ENOMEM: it is counted as
  * lost then. */
 int lane_take(struct lane *lane, const struct notice *notice, struct letter *letter);
-/* Puts a letter behind all others, whatever the channel wants. Results as above. ON_RESULT may be NULL. */
-int lane_put(struct lane *lane, struct letter *letter, outbox_result_fn *on_result, void *context);
+/* Puts a letter behind all others, whatever the channel wants. Results as above. WAITER may be NULL. */
+int lane_put(struct lane *lane, struct letter *letter, const struct parcel_waiter *waiter);
 /* Puts a delivery that was kept at a place of the queue. */
 void lane_restore(struct lane *lane, struct parcel *parcel, size_t at);
 void lane_count_lost(struct lane *lane); /* one notice could not even be queued */

@@ -147,7 +147,7 @@ static bool has_work(const struct ledger *ledger)
 {
     if (ledger->first)
         return true;
-    for (size_t i = 0; i < RMQ_CHANNELS_MAX; i++)
+    for (size_t i = 0; !ledger->holds_channels && i < RMQ_CHANNELS_MAX; i++)
         if (ledger->channels[i].document && !ledger->channels[i].in_flight)
             return true;
     return false;
@@ -216,6 +216,8 @@ static void settle(struct ledger *ledger)
 
         parcel->in_flight = false;
         parcel->kept = true;
+        if (parcel->waiter.when_kept)
+            parcel_tell(parcel, &(struct outbox_result){.kept = true, .how = "", .answer = ""});
         if (parcel->changed_again)
             append(ledger, parcel);
         parcel->changed_again = false;
@@ -248,7 +250,7 @@ static size_t compose_channels(struct ledger *ledger, struct store_channel *chan
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < RMQ_CHANNELS_MAX; i++) {
+    for (size_t i = 0; !ledger->holds_channels && i < RMQ_CHANNELS_MAX; i++) {
         struct channel_note *each = &ledger->channels[i];
 
         if (!each->document)

@@ -30,7 +30,8 @@ struct ledger {
     struct parcel *flight[STORE_LETTERS_MAX];
     size_t flight_count;
     struct channel_note channels[RMQ_CHANNELS_MAX];
-    bool busy; /* the store has not answered yet */
+    bool holds_channels; /* what they had to remember was not read yet: it must not be written over */
+    bool busy;           /* the store has not answered yet */
     uint64_t retry_ms;
     uint64_t max_loop_us; /* the longest that the outbox has kept the loop */
 };

@@ -148,9 +148,9 @@ void parcel_set_result(struct parcel *parcel, const char *words)
 
 void parcel_tell(struct parcel *parcel, const struct outbox_result *result)
 {
-    outbox_result_fn *on_result = parcel->on_result;
+    struct parcel_waiter waiter = parcel->waiter;
 
-    parcel->on_result = NULL;
-    if (on_result)
-        on_result(parcel->context, result);
+    parcel->waiter.fn = NULL;
+    if (waiter.fn)
+        waiter.fn(waiter.context, result);
 }

@@ -52,6 +52,13 @@ struct channel_key *channel_key_ref(struct channel_key *key);
 void channel_key_unref(struct channel_key *key); /* accepts NULL */
 bool channel_key_is(const struct channel_key *key, const char *kind, const char *name);
 
+/* Somebody who waits to hear what becomes of a letter. */
+struct parcel_waiter {
+    outbox_result_fn *fn; /* NULL: nobody, or it was told */
+    void *context;
+    bool when_kept; /* is content when it is kept */
+};
+
 /* A letter for one channel. A lane's queue has it while it waits, the ledger while something of it is not
  * written down yet; each has a reference. */
 struct parcel {
@@ -71,10 +78,9 @@ struct parcel {
     int64_t changed_wall_ms;
     struct letter *letter;
     struct channel_key *channel;
-    struct parcel *next;         /* of the ledger's */
-    char *result;                /* of the last try; NULL: there was none */
-    outbox_result_fn *on_result; /* NULL: nobody waits for it, or it was told */
-    void *context;
+    struct parcel *next; /* of the ledger's */
+    char *result;        /* of the last try; NULL: there was none */
+    struct parcel_waiter waiter;
 };
 
 struct parcel *parcel_new(struct letter *letter, struct channel_key *channel); /* NULL: no memory */

@@ -1,6 +1,7 @@
 #include "alerts/markup.h"
 
 #include "base/text.h"
+#include "words/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,7 +183,8 @@ char *markup_print(const struct message *message, const struct markup_layout *la
         fputs(layout->paragraph, out);
     }
     for (size_t i = 0; i < message->fact_count; i++) {
-        fprintf(out, "%s**%s**: ", layout->bullet, message->facts[i].label);
+        fprintf(out, "%s**%s**%s", layout->bullet, message->facts[i].label,
+            words(message->notice.language, ": "));
         print_text(out, layout->text, message->facts[i].text);
         fputs(i + 1 < message->fact_count ? "\n" : layout->paragraph, out);
     }

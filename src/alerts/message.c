@@ -4,6 +4,7 @@
 #include "alerts/fold.h"
 #include "alerts/trouble.h"
 #include "base/text.h"
+#include "words/words.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -23,52 +24,24 @@ enum fact {
     FACT_EVIDENCE
 };
 
-/* Every word of ours that people read. Another language is another one of these. */
-struct language {
-    const char *tones[MESSAGE_GOOD + 1];
-    const char *facts[MESSAGE_FACTS_MAX];
-    const char *earlier;
-    const char *look_before;
-    const char *look_after;
-    const char *titles[NOTICE_KIND_COUNT]; /* NULL: the title of notice_info() */
-    const char *title_again;               /* title, how often it came back */
-    const char *title_repeated;            /* title */
-    const char *again_goes_on;             /* notices, time of the first one, how often it came back, time */
-    const char *again_over;
-    const char *repeated; /* how often it was told, time */
-    const char *more;     /* lines of the course that are left out */
+static const char *const labels[MESSAGE_FACTS_MAX] = {
+    [FACT_NODE] = WORD("Node"),
+    [FACT_CLUSTER] = WORD("Cluster"),
+    [FACT_OBSERVER] = WORD("Observer"),
+    [FACT_TIME] = WORD("Time"),
+    [FACT_BEGAN] = WORD("Began"),
+    [FACT_TOOK] = WORD("Took"),
+    [FACT_COUNT] = WORD("Count"),
+    [FACT_COURSE] = WORD("What happened"),
+    [FACT_INCIDENT] = WORD("Incident"),
+    [FACT_EVIDENCE] = WORD("Evidence"),
 };
 
-static const struct language english = {
-    .tones =
-        {
-            [MESSAGE_INFO] = "INFO",
-            [MESSAGE_WARNING] = "WARNING",
-            [MESSAGE_CRITICAL] = "CRITICAL",
-            [MESSAGE_GOOD] = "OK",
-        },
-    .facts =
-        {
-            [FACT_NODE] = "Node",
-            [FACT_CLUSTER] = "Cluster",
-            [FACT_OBSERVER] = "Observer",
-            [FACT_TIME] = "Time",
-            [FACT_BEGAN] = "Began",
-            [FACT_TOOK] = "Took",
-            [FACT_COUNT] = "Count",
-            [FACT_COURSE] = "What happened",
-            [FACT_INCIDENT] = "Incident",
-            [FACT_EVIDENCE] = "Evidence",
-        },
-    .earlier = " earlier",
-    .look_before = "Look further, on the host of ",
-    .look_after = ":",
-    .title_again = "%s (%" PRIu32 "x)",
-    .title_repeated = "still: %s",
-    .again_goes_on = "%" PRIu32 " since %s; times that it came back: %" PRIu32 "; it goes on since %s",
-    .again_over = "%" PRIu32 " since %s; times that it came back: %" PRIu32 "; it is over since %s",
-    .repeated = "told %" PRIu32 " times; it goes on since %s",
-    .more = "(%" PRIu32 " more)",
+static const char *const tones[] = {
+    [MESSAGE_INFO] = WORD("INFO"),
+    [MESSAGE_WARNING] = WORD("WARNING"),
+    [MESSAGE_CRITICAL] = WORD("CRITICAL"),
+    [MESSAGE_GOOD] = WORD("OK"),
 };
 
 static enum message_tone tone_of(const struct notice *notice)
@@ -86,78 +59,77 @@ static enum message_tone tone_of(const struct notice *notice)
     return MESSAGE_CRITICAL; /* a loudness that we do not know must not pass quietly */
 }
 
-static const char *title_of(const struct language *language, enum notice_kind kind)
+static const char *title_of(enum language language, enum notice_kind kind)
 {
-    const char *title = (unsigned)kind < NOTICE_KIND_COUNT ? language->titles[kind] : NULL;
-
-    return title ? title : notice_info(kind)->title;
+    return words(language, notice_info(kind)->title);
 }
 
-/* The formats are a language's, and of the arguments that it says. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-
 /* "CRITICAL rabbit@rmq2: gave up": the kind's title goes on after a colon, so it starts small, unless it
- * starts with an abbreviation. */
-static void compose_title(struct message *message, const struct language *language)
+ * starts with an abbreviation. What starts with a capital in Chinese is a name. */
+static void compose_title(struct message *message)
 {
     const struct notice *notice = &message->notice;
+    const enum language language = notice->language;
     char title[MESSAGE_TITLE_MAX];
     char whole[MESSAGE_TITLE_MAX] = "";
 
     text_copy(title, sizeof(title), title_of(language, notice->kind));
-    if (title[0] >= 'A' && title[0] <= 'Z' && !(title[1] >= 'A' && title[1] <= 'Z'))
+    if (language == LANGUAGE_ENGLISH && title[0] >= 'A' && title[0] <= 'Z' &&
+        !(title[1] >= 'A' && title[1] <= 'Z'))
         title[0] = (char)(title[0] - 'A' + 'a');
     if (notice->repeated)
-        text_append(whole, sizeof(whole), language->title_repeated, title);
+        text_append(whole, sizeof(whole), words(language, "still: %s"), title);
     else if (notice->flaps > 0)
-        text_append(whole, sizeof(whole), language->title_again, title, notice->flaps);
+        text_append(whole, sizeof(whole), words(language, "%s (%ux)"), title, notice->flaps);
     else
         text_copy(whole, sizeof(whole), title);
     message->title[0] = '\0';
-    text_append(message->title, sizeof(message->title), "%s%s%s: %s", language->tones[message->tone],
-        notice->node[0] ? " " : "", notice->node, whole);
+    text_append(message->title, sizeof(message->title), words(language, "%s%s%s: "),
+        words(language, tones[message->tone]), notice->node[0] ? " " : "", notice->node);
+    text_append(message->title, sizeof(message->title), "%s", whole);
 }
 
-static void add_fact(
-    struct message *message, const struct language *language, enum fact fact, const char *text)
+static void add_fact(struct message *message, enum fact fact, const char *text)
 {
     struct message_fact *added;
 
     if (!text[0])
         return;
     added = &message->facts[message->fact_count++];
-    added->label = language->facts[fact];
+    added->label = words(message->notice.language, labels[fact]);
     text_copy(added->text, sizeof(added->text), text);
 }
 
-static void compose_times(struct message *message, const struct language *language)
+static void compose_times(struct message *message)
 {
     const struct notice *notice = &message->notice;
+    const enum language language = notice->language;
     char text[MESSAGE_FACT_MAX];
     char duration[64];
 
     text_timestamp(text, sizeof(text), notice->wall_ms);
-    add_fact(message, language, FACT_TIME, text);
+    add_fact(message, FACT_TIME, text);
     text_timestamp(text, sizeof(text), notice->since_wall_ms);
     /* The wall clock may have been set back in between: then a difference would be a lie. */
     if (notice->wall_ms > notice->since_wall_ms) {
         text_duration(duration, sizeof(duration), (uint64_t)(notice->wall_ms - notice->since_wall_ms));
-        text_append(text, sizeof(text), ", %s%s", duration, language->earlier);
+        text_append(text, sizeof(text), words(language, ", %s earlier"), duration);
     }
-    add_fact(message, language, FACT_BEGAN, text);
+    add_fact(message, FACT_BEGAN, text);
 
     text[0] = '\0';
     for (size_t i = 0; i < notice->phase_count; i++) {
         text_duration(duration, sizeof(duration), notice->phases[i].ms);
-        text_append(text, sizeof(text), "%s%s %s", i ? ", " : "", notice->phases[i].name, duration);
+        text_append(text, sizeof(text), "%s%s %s", i ? words(language, ", ") : "",
+            words(language, notice->phases[i].name), duration);
     }
-    add_fact(message, language, FACT_TOOK, text);
+    add_fact(message, FACT_TOOK, text);
 }
 
-static void compose_count(struct message *message, const struct language *language)
+static void compose_count(struct message *message)
 {
     const struct notice *notice = &message->notice;
+    const enum language language = notice->language;
     bool over = trouble_ends(notice->kind);
     char first[32], last[32];
     char text[MESSAGE_FACT_MAX] = "";
@@ -167,27 +139,32 @@ static void compose_count(struct message *message, const struct language *langua
     if (notice->course[0])
         snprintf(first, sizeof(first), "%.*s", (int)strcspn(notice->course, " \n"), notice->course);
     if (notice->repeated)
-        text_append(text, sizeof(text), language->repeated, fold_count(notice), last);
+        text_append(text, sizeof(text), words(language, "told %u times; it goes on since %s"),
+            fold_count(notice), last);
     else if (notice->flaps > 0)
-        text_append(text, sizeof(text), over ? language->again_over : language->again_goes_on,
+        text_append(text, sizeof(text),
+            over ? words(language, "%u since %s; times that it came back: %u; it is over since %s")
+                 : words(language, "%u since %s; times that it came back: %u; it goes on since %s"),
             fold_count(notice), first, notice->flaps, last);
     else if (fold_count(notice) > 1)
         text_append(text, sizeof(text), "%" PRIu32, fold_count(notice));
-    add_fact(message, language, FACT_COUNT, text);
+    add_fact(message, FACT_COUNT, text);
 }
 
 /* "2026-01-31T12:00:03Z crashed: exit code 1" becomes "12:00:03 Crashed: exit code 1"; the date stays where
  * it is not the message's. A line of another make is shown as it is. */
-static void add_line(const struct message *message, const struct language *language, const char *line,
-    size_t size, char text[static MESSAGE_FACT_MAX])
+static void add_line(
+    const struct message *message, const char *line, size_t size, char text[static MESSAGE_FACT_MAX])
 {
+    const enum language language = message->notice.language;
     char today[32], word[RMQ_COURSE_MAX];
     size_t stamp = strcspn(line, " \n"), event;
     int kind = NOTICE_NONE;
 
     text_append(text, MESSAGE_FACT_MAX, "%s", text[0] ? "\n" : "");
     if (line[0] == '+') {
-        text_append(text, MESSAGE_FACT_MAX, language->more, (uint32_t)strtoul(line + 1, NULL, 10));
+        text_append(
+            text, MESSAGE_FACT_MAX, words(language, "(%u more)"), (uint32_t)strtoul(line + 1, NULL, 10));
         return;
     }
     text_timestamp(today, sizeof(today), message->notice.wall_ms);
@@ -206,9 +183,8 @@ static void add_line(const struct message *message, const struct language *langu
             title_of(language, (enum notice_kind)kind), (int)(size - stamp - 1 - event),
             line + stamp + 1 + event);
 }
-#pragma GCC diagnostic pop
 
-static void compose_course(struct message *message, const struct language *language)
+static void compose_course(struct message *message)
 {
     const char *line = message->notice.course;
     char text[MESSAGE_FACT_MAX] = "";
@@ -216,10 +192,10 @@ static void compose_course(struct message *message, const struct language *langu
     while (*line) {
         size_t size = strcspn(line, "\n");
 
-        add_line(message, language, line, size, text);
+        add_line(message, line, size, text);
         line += size + (line[size] == '\n');
     }
-    add_fact(message, language, FACT_COURSE, text);
+    add_fact(message, FACT_COURSE, text);
 }
 
 /* The incident's id is pasted into a shell: quoted as soon as it holds anything unusual. */
@@ -246,25 +222,35 @@ static void compose_command(struct message *message)
 
 void message_compose(struct message *message, const struct notice *notice)
 {
-    const struct language *language = &english;
     const struct notice *clean = &message->notice;
 
     clean_notice(&message->notice, notice);
     message->tone = tone_of(clean);
-    compose_title(message, language);
+    compose_title(message);
     message->fact_count = 0;
-    add_fact(message, language, FACT_NODE, clean->node);
-    add_fact(message, language, FACT_CLUSTER, clean->cluster);
-    add_fact(message, language, FACT_OBSERVER, clean->observer);
-    compose_times(message, language);
-    compose_count(message, language);
-    compose_course(message, language);
-    add_fact(message, language, FACT_INCIDENT, clean->incident);
-    add_fact(message, language, FACT_EVIDENCE, clean->evidence);
+    add_fact(message, FACT_NODE, clean->node);
+    add_fact(message, FACT_CLUSTER, clean->cluster);
+    add_fact(message, FACT_OBSERVER, clean->observer);
+    compose_times(message);
+    compose_count(message);
+    compose_course(message);
+    add_fact(message, FACT_INCIDENT, clean->incident);
+    add_fact(message, FACT_EVIDENCE, clean->evidence);
     message->look[0] = '\0';
-    text_append(message->look, sizeof(message->look), "%s%s%s", language->look_before,
-        clean->observer[0] ? clean->observer : clean->node, language->look_after);
+    text_append(message->look, sizeof(message->look),
+        words(clean->language, "Look further, on the host of %s:"),
+        clean->observer[0] ? clean->observer : clean->node);
     compose_command(message);
+}
+
+/* How wide TEXT is where every character has the same width, and a Chinese one twice that. */
+static int columns_of(const char *text)
+{
+    int columns = 0;
+
+    for (; *text; text += text_character_size(text))
+        columns += text_character_size(text) > 2 ? 2 : 1;
+    return columns;
 }
 
 /* Several lines stand below each other. */
@@ -272,7 +258,7 @@ static void print_fact(const struct message_fact *fact, int width, FILE *out)
 {
     const char *text = fact->text;
 
-    fprintf(out, "%-*s  ", width, fact->label);
+    fprintf(out, "%s%*s  ", fact->label, width - columns_of(fact->label), "");
     for (; *text; text++) {
         fputc(*text, out);
         if (*text == '\n')
@@ -294,8 +280,8 @@ void message_print(const struct message *message, FILE *out)
         fprintf(out, "%s\n", message->notice.detail);
     fputc('\n', out);
     for (size_t i = 0; i < message->fact_count; i++)
-        if ((int)strlen(message->facts[i].label) > width)
-            width = (int)strlen(message->facts[i].label);
+        if (columns_of(message->facts[i].label) > width)
+            width = columns_of(message->facts[i].label);
     for (size_t i = 0; i < message->fact_count; i++)
         print_fact(&message->facts[i], width, out);
     fprintf(out, "\n%s\n  %s\n", message->look, message->command);

@@ -12,7 +12,7 @@ enum {
     MESSAGE_TITLE_MAX = 384,
     MESSAGE_FACT_MAX = RMQ_COURSE_MAX + 128, /* each of its lines may become a little longer */
     MESSAGE_FACTS_MAX = 10,
-    MESSAGE_LOOK_MAX = 288,
+    MESSAGE_LOOK_MAX = 320,
     MESSAGE_COMMAND_MAX = 320
 };
 

@@ -10,6 +10,7 @@
 enum {
     LINE_MAX_SIZE = 78,   /* of a header, without CRLF (RFC 5322, 2.1.1) */
     WORD_MAX_SIZE = 75,   /* of an encoded word (RFC 2047, 2) */
+    WORDS_MAX_SIZE = 76,  /* of a line with encoded words, without CRLF (there, too) */
     QUOTED_MAX_SIZE = 76, /* of a quoted-printable line (RFC 2045, 6.7) */
     RAW_MAX_SIZE = 900,   /* of an ASCII text that can not be folded: below the 998 that a line may have */
 };
@@ -71,7 +72,7 @@ static void write_encoded(FILE *out, size_t column, const char *text)
         size_t size = text_character_size(text);
         size_t encoded = encoded_size(text, size);
 
-        if (used + encoded > WORD_MAX_SIZE || column + used + encoded > LINE_MAX_SIZE) {
+        if (used + encoded > WORD_MAX_SIZE || column + used + encoded > WORDS_MAX_SIZE) {
             fprintf(out, "%s\r\n %s", word_end, word_start);
             column = 1;
             used = frame;

@@ -1,6 +1,7 @@
 #include "alerts/notice_json.h"
 
 #include "store/fields.h"
+#include "words/words.h"
 
 #include <errno.h>
 #include <string.h>
@@ -34,6 +35,11 @@ static const char *name_of_condition(int condition)
     return condition_name((enum condition)condition);
 }
 
+static const char *name_of_language(int language)
+{
+    return language_name((enum language)language);
+}
+
 static const char *name_of_phase(int name)
 {
     return phase_names[name];
@@ -44,6 +50,7 @@ static const struct field notice_fields[] = {
     FIELD_ENUM(struct notice, kind, name_of_kind, NOTICE_KIND_COUNT),
     FIELD_ENUM(struct notice, severity, name_of_severity, SEVERITY_CRITICAL + 1),
     FIELD_ENUM(struct notice, condition, name_of_condition, CONDITION_COUNT),
+    FIELD_ENUM(struct notice, language, name_of_language, LANGUAGE_COUNT),
     FIELD(struct notice, incident),
     FIELD(struct notice, cluster),
     FIELD(struct notice, node),

@@ -40,6 +40,8 @@ void outbox_arm(struct outbox *outbox)
     }
     due_ms = earlier(due_ms, ledger_due_ms(&outbox->ledger));
     due_ms = earlier(due_ms, outbox_load_due_ms(outbox));
+    if (outbox->early_count > 0)
+        due_ms = earlier(due_ms, outbox->early_until_ms);
     if (outbox->flushed && outbox->flush_until_ms < due_ms)
         due_ms = outbox->flush_until_ms;
     if (due_ms == UINT64_MAX) {
@@ -61,10 +63,9 @@ static void on_changed(void *context)
         outbox_arm(outbox);
 }
 
-/* Gives NOTICE to the lanes that want it, but for one (or NULL). */
-static int put_but(struct outbox *outbox, const struct notice *notice, const struct lane *except)
+int outbox_distribute(
+    struct outbox *outbox, struct letter *letter, const struct notice *notice, const struct lane *except)
 {
-    struct letter *letter = letter_new(&outbox->letters, notice);
     struct notice clean;
     int r = letter ? 0 : -ENOMEM;
 
@@ -72,11 +73,21 @@ static int put_but(struct outbox *outbox, const struct notice *notice, const str
     for (size_t i = 0; i < outbox->lane_count; i++)
         if (outbox->lanes[i] != except && lane_take(outbox->lanes[i], &clean, letter) < 0)
             r = -ENOMEM;
-    letter_unref(letter);
     if (r < 0)
         log_line(LOG_ERR, "out of memory: a notice could not be queued for every channel");
     /* At once: the core's snapshot, which says that it was told, must not be on disk before it. */
     ledger_run(&outbox->ledger, clock_boot_ms());
+    return r;
+}
+
+static int put_but(struct outbox *outbox, const struct notice *notice, const struct lane *except)
+{
+    struct letter *letter = letter_new(&outbox->letters, notice);
+    int r = 0;
+
+    if (!letter || except || !outbox_keep_early(outbox, letter))
+        r = outbox_distribute(outbox, letter, notice, except);
+    letter_unref(letter);
     return r;
 }
 
@@ -111,7 +122,7 @@ static void tell_refusals(struct outbox *outbox, uint64_t now_ms)
 
         if (refusal_due_ms(outbox->lanes[i]) > now_ms)
             continue;
-        refusal_compose(outbox->lanes[i], now_ms, clock_wall_ms(), &notice);
+        refusal_compose(outbox->lanes[i], outbox->language, now_ms, clock_wall_ms(), &notice);
         outbox->sign(outbox->sign_context, &notice);
         (void)put_but(outbox, &notice, outbox->lanes[i]);
     }
@@ -124,6 +135,8 @@ static void on_timer(uv_timer_t *timer)
     void (*flushed)(void *context) = outbox->flushed;
 
     outbox_load_run(outbox, now_ms);
+    if (now_ms >= outbox->early_until_ms)
+        outbox_end_early(outbox);
     for (size_t i = 0; i < outbox->lane_count; i++)
         lane_run(outbox->lanes[i], now_ms);
     tell_refusals(outbox, now_ms);
@@ -169,7 +182,7 @@ static void give_up_lane(struct outbox *outbox, struct lane *lane)
 
     if (!lane)
         return;
-    if (outbox->sign && refusal_compose_end(lane, clock_wall_ms(), &notice)) {
+    if (outbox->sign && refusal_compose_end(lane, outbox->language, clock_wall_ms(), &notice)) {
         outbox->sign(outbox->sign_context, &notice);
         (void)put_but(outbox, &notice, lane);
     }
@@ -207,6 +220,7 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
         fresh[i] = kept;
         lane_set_config(kept, &config->channels[i], &config->alerts);
     }
+    outbox->language = config->policy.language;
     memcpy(old, outbox->lanes, sizeof(old));
     memcpy(outbox->lanes, fresh, sizeof(fresh));
     old_count = outbox->lane_count;
@@ -279,11 +293,13 @@ int outbox_put(struct outbox *outbox, const struct notice *notice)
 }
 
 int outbox_put_to(struct outbox *outbox, const char *kind, const char *name, const struct notice *notice,
-    outbox_result_fn *fn, void *context)
+    bool when_kept, outbox_result_fn *fn, void *context)
 {
     struct lane *lane = outbox_lane(outbox, kind, name);
     struct letter *letter = lane ? letter_new(&outbox->letters, notice) : NULL;
-    int r = !lane ? -ENOENT : !letter ? -ENOMEM : lane_put(lane, letter, fn, context);
+    int r = !lane     ? -ENOENT
+            : !letter ? -ENOMEM
+                      : lane_put(lane, letter, &(struct parcel_waiter){fn, context, when_kept});
 
     letter_unref(letter);
     ledger_run(&outbox->ledger, clock_boot_ms());
@@ -332,6 +348,7 @@ void outbox_close(struct outbox *outbox, void (*done)(void *context), void *cont
             done(context);
         return;
     }
+    outbox_end_early(outbox);
     pending = outbox_pending(outbox);
     if (pending > 0)
         log_line(LOG_WARNING, "closing: alerts that were not delivered%s: %zu",

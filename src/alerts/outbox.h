@@ -80,9 +80,10 @@ int outbox_retry(struct outbox *outbox, int64_t number, outbox_done_fn *fn, void
 int outbox_drop(struct outbox *outbox, int64_t number, outbox_done_fn *fn, void *context);
 /* Sends NOTICE to one channel, whatever that wants: for tests. KIND NULL: any. It waits its turn, and is kept
  * like any other. FN hears what became of it: when it was sent or refused, or at its first failed try, or
- * that there will be none. 0; -ENOENT: there is no such channel; -ENOMEM. */
+ * that there will be none; WHEN_KEPT: or already when it is written down. 0; -ENOENT: there is no such
+ * channel; -ENOMEM. */
 int outbox_put_to(struct outbox *outbox, const char *kind, const char *name, const struct notice *notice,
-    outbox_result_fn *fn, void *context);
+    bool when_kept, outbox_result_fn *fn, void *context);
 /* Whoever waits with this CONTEXT is told nothing any more. */
 void outbox_forget(struct outbox *outbox, const void *context);
 

@@ -3,7 +3,7 @@
 
 size_t outbox_pending(const struct outbox *outbox)
 {
-    size_t pending = 0;
+    size_t pending = outbox->early_count;
 
     for (size_t i = 0; i < outbox->lane_count; i++)
         pending += outbox->lanes[i]->queue.count;

@@ -24,11 +24,35 @@ uint64_t outbox_load_due_ms(const struct outbox *outbox)
     return outbox->loaded ? UINT64_MAX : outbox->load_ms;
 }
 
+bool outbox_keep_early(struct outbox *outbox, struct letter *letter)
+{
+    if (outbox->early_count == OUTBOX_EARLY_MAX)
+        outbox_end_early(outbox);
+    if (outbox->early_until_ms == 0)
+        return false;
+    outbox->early[outbox->early_count++] = letter_ref(letter);
+    return true;
+}
+
+void outbox_end_early(struct outbox *outbox)
+{
+    outbox->early_until_ms = 0;
+    for (size_t i = 0; i < outbox->early_count; i++) {
+        struct notice notice;
+
+        if (letter_unpack(outbox->early[i], &notice) == 0)
+            (void)outbox_distribute(outbox, outbox->early[i], &notice, NULL);
+        letter_unref(outbox->early[i]);
+    }
+    outbox->early_count = 0;
+}
+
 static void end_load(struct outbox *outbox, bool complete)
 {
     outbox->loading = false;
     outbox->loaded = complete;
     outbox->load_ms = clock_boot_ms() + AGAIN_MS;
+    outbox_end_early(outbox);
     for (size_t i = 0; i < outbox->lane_count; i++)
         outbox->lanes[i]->hold_ms = 0;
     outbox_arm(outbox);
@@ -187,6 +211,8 @@ static void on_channels(void *context, int result, const struct store_channel *c
             take_state(lane, &channels[i]);
     }
     outbox->states_loaded = true;
+    outbox->ledger.holds_channels = false;
+    outbox_end_early(outbox);
     stopwatch_note(&outbox->ledger.max_loop_us, since_ns);
     ask_for_letters(outbox, 0);
 }
@@ -229,8 +255,10 @@ void outbox_load_run(struct outbox *outbox, uint64_t now_ms)
 void outbox_use(struct outbox *outbox, struct store *store)
 {
     outbox->ledger.store = store;
+    outbox->ledger.holds_channels = true;
     outbox->medium = store_medium(store);
     outbox->beat_ms = clock_boot_ms();
+    outbox->early_until_ms = clock_boot_ms() + HOLD_MS;
     outbox_load_run(outbox, clock_boot_ms());
     outbox_arm(outbox);
 }

@@ -5,7 +5,7 @@
 #include "alerts/lane.h"
 #include "alerts/outbox.h"
 
-enum { OUTBOX_REQUESTS_MAX = 4 };
+enum { OUTBOX_REQUESTS_MAX = 4, OUTBOX_EARLY_MAX = 32 };
 
 /* An operator's, while the store looks the letter up. */
 struct outbox_request {
@@ -23,7 +23,8 @@ struct outbox {
     struct ledger ledger;
     struct letter_source letters;
 
-    outbox_sign_fn *sign; /* NULL: nothing of its own is told */
+    enum language language; /* of what it tells itself */
+    outbox_sign_fn *sign;   /* NULL: nothing of its own is told */
     void *sign_context;
 
     /* What waited before the start is being read. */
@@ -32,6 +33,9 @@ struct outbox {
     bool states_loaded;      /* of the channels, if only once */
     uint64_t load_ms;        /* when that is tried again */
     uint64_t medium;         /* store_medium() at the last look */
+    uint64_t early_until_ms; /* notices wait that long, at most, for what the channels remember; 0: no more */
+    size_t early_count;
+    struct letter *early[OUTBOX_EARLY_MAX];
     size_t parked_elsewhere; /* for channels that are configured no more */
 
     struct outbox_request requests[OUTBOX_REQUESTS_MAX];
@@ -53,7 +57,16 @@ void outbox_arm(struct outbox *outbox);
 /* The lane of this channel; NULL: none. */
 struct lane *outbox_lane(const struct outbox *outbox, const char *kind, const char *name);
 
-/* outbox_load.c: reads what waits, as often as the medium changes. */
+/* Queues LETTER, of NOTICE, for the lanes that want it, but for one (or NULL). LETTER NULL: there was no
+ * memory for it. 0 or -ENOMEM. */
+int outbox_distribute(
+    struct outbox *outbox, struct letter *letter, const struct notice *notice, const struct lane *except);
+
+/* outbox_load.c: keeps LETTER, if it has come before it is known what the channels were told; or is false. */
+bool outbox_keep_early(struct outbox *outbox, struct letter *letter);
+/* Distributes those. */
+void outbox_end_early(struct outbox *outbox);
+/* Reads what waits, as often as the medium changes. */
 uint64_t outbox_load_due_ms(const struct outbox *outbox);
 void outbox_load_run(struct outbox *outbox, uint64_t now_ms);
 /* Gives up asking. */

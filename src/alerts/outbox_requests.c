@@ -129,8 +129,8 @@ void outbox_forget(struct outbox *outbox, const void *context)
         struct letter_queue *queue = &outbox->lanes[i]->queue;
 
         for (size_t j = 0; j < queue->count; j++)
-            if (queue->items[j]->context == context)
-                queue->items[j]->on_result = NULL;
+            if (queue->items[j]->waiter.context == context)
+                queue->items[j]->waiter.fn = NULL;
     }
 }
 

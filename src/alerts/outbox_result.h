@@ -7,8 +7,9 @@
 enum { OUTBOX_ANSWER_MAX = 512 };
 
 struct outbox_result {
-    int error;              /* 0, or why there was no try: -ECANCELED (its channel or the outbox is gone),
-                             * -EOVERFLOW (it was dropped) */
+    int error; /* 0, or why there was no try: -ECANCELED (its channel or the outbox is gone),
+                * -EOVERFLOW (it was dropped) */
+    bool kept; /* it is in the outbox for good; that is all that was asked for, and all that is known */
     enum delivery delivery; /* sent, refused, or to be tried again later */
     bool answered;          /* the target did */
     long status;            /* HTTP status, SMTP reply code or exit code */

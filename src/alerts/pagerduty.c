@@ -9,6 +9,7 @@
 #include "alerts/message.h"
 #include "alerts/trouble.h"
 #include "base/text.h"
+#include "words/words.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ static bool add_payload(cJSON *json, const struct message *message)
 
     text_copy(summary, sizeof(summary), message->title);
     if (notice->why[0])
-        text_append(summary, sizeof(summary), ": %s", notice->why);
+        text_append(summary, sizeof(summary), "%s%s", words(notice->language, ": "), notice->why);
     text_timestamp(timestamp, sizeof(timestamp), notice->wall_ms);
     return cJSON_AddStringToObject(payload, "summary", summary) &&
            cJSON_AddStringToObject(payload, "source", notice->node[0] ? notice->node : "rabbitmq") &&

@@ -1,6 +1,7 @@
 #include "alerts/refusal.h"
 
 #include "base/text.h"
+#include "words/words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,9 +38,9 @@ static void name_trouble(const struct channel_key *key, char *trouble)
     text_append(trouble, RMQ_TROUBLE_MAX, "-%08" PRIx32, hash_of(whole));
 }
 
-/* WHAT: what the channel does. */
-static void compose(
-    struct lane *lane, enum notice_kind kind, int64_t wall_ms, const char *what, struct notice *ret_notice)
+/* All but why. */
+static void compose(struct lane *lane, enum language language, enum notice_kind kind, int64_t wall_ms,
+    struct notice *ret_notice)
 {
     struct channel_state *state = &lane->state;
 
@@ -47,13 +48,12 @@ static void compose(
         .kind = kind,
         .severity = notice_info(kind)->severity,
         .condition = CONDITION_UNKNOWN,
+        .language = language,
         .wall_ms = wall_ms,
         .since_wall_ms = state->refusal_wall_ms,
     };
     name_trouble(lane->key, ret_notice->trouble);
     text_copy(ret_notice->incident, sizeof(ret_notice->incident), state->refusal);
-    snprintf(ret_notice->why, sizeof(ret_notice->why), "the channel %s \"%.64s\" %s", lane->key->kind,
-        lane->key->name, what);
     if (kind == NOTICE_DELIVERY_REFUSED)
         text_copy(ret_notice->detail, sizeof(ret_notice->detail), lane->refusal);
     else
@@ -61,28 +61,37 @@ static void compose(
     lane_note_state(lane);
 }
 
-void refusal_compose(struct lane *lane, uint64_t now_ms, int64_t wall_ms, struct notice *ret_notice)
+void refusal_compose(
+    struct lane *lane, enum language language, uint64_t now_ms, int64_t wall_ms, struct notice *ret_notice)
 {
     struct channel_state *state = &lane->state;
     char name[RMQ_TROUBLE_MAX];
 
     if (!lane->refusing) {
-        compose(lane, NOTICE_DELIVERY_OK, wall_ms, "takes what it is sent again", ret_notice);
+        compose(lane, language, NOTICE_DELIVERY_OK, wall_ms, ret_notice);
+        snprintf(ret_notice->why, sizeof(ret_notice->why),
+            words(language, "the channel %s \"%.64s\" takes what it is sent again"), lane->key->kind,
+            lane->key->name);
         return;
     }
     name_trouble(lane->key, name);
     snprintf(state->refusal, sizeof(state->refusal), "%s-%" PRIx64, name, (uint64_t)wall_ms);
     state->refusal_wall_ms = wall_ms;
     lane->refusal_ms = now_ms;
-    compose(lane, NOTICE_DELIVERY_REFUSED, wall_ms,
-        "refuses what it is sent: it is kept, and not tried again", ret_notice);
+    compose(lane, language, NOTICE_DELIVERY_REFUSED, wall_ms, ret_notice);
+    snprintf(ret_notice->why, sizeof(ret_notice->why),
+        words(language, "the channel %s \"%.64s\" refuses what it is sent: it is kept, and not tried again"),
+        lane->key->kind, lane->key->name);
 }
 
-bool refusal_compose_end(struct lane *lane, int64_t wall_ms, struct notice *ret_notice)
+bool refusal_compose_end(
+    struct lane *lane, enum language language, int64_t wall_ms, struct notice *ret_notice)
 {
     if (!lane->state.refusal[0])
         return false;
-    compose(
-        lane, NOTICE_DELIVERY_OK, wall_ms, "is configured no more; it refused what it was sent", ret_notice);
+    compose(lane, language, NOTICE_DELIVERY_OK, wall_ms, ret_notice);
+    snprintf(ret_notice->why, sizeof(ret_notice->why),
+        words(language, "the channel %s \"%.64s\" is configured no more; it refused what it was sent"),
+        lane->key->kind, lane->key->name);
     return true;
 }

@@ -76,6 +76,7 @@ static const struct trouble troubles[NOTICE_KIND_COUNT] = {
     [NOTICE_LEASE_LOST] = {"broker", GOES_ON, OF_NODE, WAITS}, /* in the middle of a restart */
     [NOTICE_DELIVERY_REFUSED] = {"delivery", GOES_ON, OF_NODE, NOW},
     [NOTICE_DELIVERY_OK] = {"delivery", OVER, OF_NODE, NOW},
+    [NOTICE_TEST] = {"test", GOES_ON, OF_NODE, NOW}, /* so that it is seen everywhere */
 };
 
 static const struct trouble *trouble_of(enum notice_kind kind)

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "rmqwatch/lease.h"
+#include "words/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -127,6 +128,20 @@ static int fill_choice(struct load *load, const struct load_place *place, const 
     return 0;
 }
 
+static int fill_language(struct load *load, const struct load_place *place, const struct option *option,
+    const char *value, enum language *field)
+{
+    char wanted[128] = "must be one of:";
+
+    for (int i = 0; i < LANGUAGE_COUNT; i++) {
+        *field = (enum language)i;
+        if (strcmp(language_name(*field), value) == 0)
+            return 0;
+        text_append(wanted, sizeof wanted, " %s", language_name(*field));
+    }
+    return fill_problem(load, place, option, wanted);
+}
+
 static int fill_lease(struct load *load, const struct load_place *place, const struct option *option,
     const char *value, const struct lease_ops **field)
 {
@@ -234,6 +249,9 @@ int load_fill(struct load *load, const struct load_place *place, cfg_t *section,
         case OPTION_MODE:
         case OPTION_SEVERITY:
             r = fill_choice(load, place, option, cfg_getstr(section, option->name), field);
+            break;
+        case OPTION_LANGUAGE:
+            r = fill_language(load, place, option, cfg_getstr(section, option->name), field);
             break;
         case OPTION_LEASE:
             r = fill_lease(load, place, option, cfg_getstr(section, option->name), field);

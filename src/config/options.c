@@ -20,6 +20,7 @@
 /* clang-format off: a table is read by its columns */
 static const struct option root_options[] = {
     {"mode", OPTION_MODE, POLICY(act), "act", 0, 0, NULL},
+    {"language", OPTION_LANGUAGE, POLICY(language), "en", 0, 0, NULL},
     {"cluster", OPTION_TEXT, ROOT(cluster), NULL, 0, 0, value_check_cluster},
     {"node", OPTION_NODE, ROOT(node), NULL, 0, 0, value_check_node_name},
     {"unit", OPTION_TEXT, ROOT(unit), "rabbitmq-server.service", 0, 0, value_check_unit},

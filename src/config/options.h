@@ -19,6 +19,7 @@ enum option_kind {
     OPTION_PORT,     /* uint16_t */
     OPTION_SWITCH,   /* bool */
     OPTION_MODE,     /* bool: whether to act */
+    OPTION_LANGUAGE, /* enum language */
     OPTION_SEVERITY, /* enum severity */
     OPTION_LIST,     /* char *[], at least MAX long */
     OPTION_LEASE,    /* const struct lease_ops *, by its name */

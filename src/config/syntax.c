@@ -150,6 +150,7 @@ static cfg_opt_t syntax_option(const struct option *option)
     case OPTION_NODE:
     case OPTION_DURATION:
     case OPTION_MODE:
+    case OPTION_LANGUAGE:
     case OPTION_SEVERITY:
     case OPTION_LEASE:
     case OPTION_SECRET:

@@ -33,6 +33,12 @@ void control_answer(struct http_exchange *exchange, cJSON *json)
     http_answer(exchange, 200, "application/json", body, body ? strlen(body) : 0);
 }
 
+void control_name_owner(struct http_exchange *exchange, char *owner, size_t size)
+{
+    if (!owner[0])
+        control_socket_peer(http_exchange_descriptor(exchange), owner, size);
+}
+
 static void on_status(void *context, struct http_exchange *exchange)
 {
     struct control_view view = view_of(context);
@@ -62,6 +68,10 @@ static const struct http_route routes[] = {
     {"POST", "/v1/hold", control_on_hold},
     {"POST", "/v1/resume", control_on_resume},
     {"POST", "/v1/ack", control_on_ack},
+    {"POST", "/v1/test-alert", control_on_test_alert},
+    {"GET", "/v1/outbox", control_on_outbox},
+    {"POST", "/v1/outbox/retry", control_on_outbox_retry},
+    {"POST", "/v1/outbox/drop", control_on_outbox_drop},
 };
 
 int control_new(uv_loop_t *loop, const struct control_options *options, struct control **ret_control,
@@ -82,6 +92,7 @@ int control_new(uv_loop_t *loop, const struct control_options *options, struct c
     }
     control->options = *options;
     control->options.path = NULL;
+    control->loop = loop;
     r = control_socket_open(options->path, &control->socket, error, error_size);
     if (r < 0) {
         free(control);
@@ -197,6 +208,7 @@ void control_close(struct control *control)
     /* First the name, then the voice: whoever comes now finds nobody, rather than a daemon that is ending. */
     control_socket_remove(&control->socket);
     control_dismiss(control);
+    control_end_tests(control);
     http_server_close(control->server);
     control->server = NULL;
     if (control->queries == 0)

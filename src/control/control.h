@@ -8,12 +8,17 @@
  *   POST /v1/hold   {"for_ms": N, "reason": TEXT, "owner": TEXT}    keep hands off this node for a while
  *   POST /v1/resume {}               end that, or a give-up
  *   POST /v1/ack    {"incident": ID, "owner": TEXT}                 somebody knows
+ *   POST /v1/test-alert {"channel": NAME, "text": TEXT, "wait": BOOL, "owner": TEXT}    test_alert.c
+ *   GET  /v1/outbox?state=STATE      what waits, was parked, was sent: outbox.c
+ *   POST /v1/outbox/retry {"number": N} or {"channel": NAME}        try it now
+ *   POST /v1/outbox/drop  the same                                  give it up
  *
  * "owner" may be left out: then it is who asks. Anything else gets a 4xx with {"error": "one sentence"}.
  * Fields are only ever added. Times are RFC 3339. */
 #ifndef RMQWATCH_CONTROL_CONTROL_H
 #define RMQWATCH_CONTROL_CONTROL_H
 
+#include "alerts/outbox.h"
 #include "core/core.h"
 #include "rmqwatch/config.h"
 #include "rmqwatch/sink.h"
@@ -28,6 +33,7 @@ struct control_options {
     const struct core *core;      /* read on the loop, between two steps */
     struct config *const *config; /* what is in use right now */
     struct store *const *store;   /* the same; NULL in there: there is none */
+    struct outbox *const *outbox; /* the same */
     struct event_sink sink;       /* outlives the control */
 };
 

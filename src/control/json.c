@@ -1,6 +1,7 @@
 #include "control/json.h"
 #include "base/clean.h"
 #include "base/text.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -78,7 +79,8 @@ static bool put_probe(
     cJSON *json = json_add_object(array);
 
     return json && json_put_text(json, "kind", probe_kind_name(kind)) &&
-           json_put_text(json, "result", info->tag) && json_put_text(json, "says", info->sentence) &&
+           json_put_text(json, "result", info->tag) &&
+           json_put_text(json, "says", words(view->core->policy.language, info->sentence)) &&
            json_put_text(json, "health", health_name(memory->health)) &&
            json_put_number(json, "failures", memory->failures) && json_put_bool(json, "slow", memory->slow) &&
            json_put_moment(json, "started", view, memory->started_ms) &&

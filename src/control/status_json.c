@@ -19,6 +19,7 @@
  */
 #include "control/json.h"
 #include "core/rescue.h"
+#include "words/words.h"
 
 #ifndef RMQWATCH_VERSION
 #error "RMQWATCH_VERSION is set by the Makefile"
@@ -55,20 +56,25 @@ static bool put_lease(cJSON *json, const struct control_view *view)
 {
     const struct lease_memory *memory = &view->core->lease;
     cJSON *lease = cJSON_AddObjectToObject(json, "lease");
+    char detail[RMQ_DETAIL_MAX];
 
+    words_heard(view->core->policy.language, memory->detail, detail, sizeof(detail));
     return lease && json_put_text(lease, "provider", view->lease) &&
            json_put_text(lease, "state", lease_state_name(memory->state)) &&
            (memory->checked ? json_put_bool(lease, "usable", memory->usable)
                             : cJSON_AddNullToObject(lease, "usable") != NULL) &&
-           json_put_text(lease, "detail", memory->detail);
+           json_put_text(lease, "detail", detail);
 }
 
 static bool put_store(cJSON *json, const struct core *core)
 {
     cJSON *store = cJSON_AddObjectToObject(json, "store");
+    char problem[RMQ_DETAIL_MAX];
 
+    words_heard(
+        core->policy.language, core->store_failed ? core->store_problem : "", problem, sizeof(problem));
     return store && json_put_bool(store, "ok", !core->store_failed) &&
-           json_put_text(store, "problem", core->store_failed ? core->store_problem : "");
+           json_put_text(store, "problem", problem);
 }
 
 static bool put_members(cJSON *json, const struct control_view *view)
@@ -129,7 +135,8 @@ cJSON *status_json(const struct control_view *view)
             json_put_moment(json, "condition_since", view, core->members[0].condition_since_ms) &&
             json_put_text(json, "state", state_name(rescue->state)) &&
             json_put_moment(json, "state_since", view, rescue->entered_ms) &&
-            json_put_text(json, "why", rescue->why) && json_put_text(json, "incident", rescue->incident.id) &&
+            json_put_text(json, "why", words(core->policy.language, rescue->why)) &&
+            json_put_text(json, "incident", rescue->incident.id) &&
             json_put_time(json, "since", rescue->incident.id[0] ? rescue->incident.since_wall_ms : 0) &&
             json_put_hold(json, view) &&
             json_put_text(json, "package_manager", core->packages_changing ? core->package_manager : "") &&

@@ -23,6 +23,7 @@
 #include "core/facts.h"
 #include "core/quorum.h"
 #include "core/verify.h"
+#include "words/words.h"
 
 static bool put_unit(cJSON *json, const struct unit_evidence *evidence)
 {
@@ -67,17 +68,21 @@ static bool put_local(cJSON *json, const struct control_view *view)
 {
     const struct core *core = view->core;
     const struct rescue *rescue = &core->rescue;
+    const enum language language = core->policy.language;
+    char refusal[RMQ_DETAIL_MAX], cause[RMQ_DETAIL_MAX];
     bool open = rescue->incident.id[0] != '\0';
 
+    words_heard(language, open ? rescue->refusal : "", refusal, sizeof(refusal));
+    words_heard(language, open ? rescue->evidence.cause : "", cause, sizeof(cause));
     return json_put_text(json, "state", state_name(rescue->state)) &&
-           json_put_text(json, "why", rescue->why) &&
+           json_put_text(json, "why", words(language, rescue->why)) &&
            json_put_moment(json, "state_since", view, rescue->entered_ms) &&
            json_put_moment(json, "next", view, rescue->deadline_ms == UINT64_MAX ? 0 : rescue->deadline_ms) &&
            json_put_text(json, "incident", rescue->incident.id) &&
            json_put_time(json, "since", open ? rescue->incident.since_wall_ms : 0) &&
-           json_put_text(json, "refusal", open ? rescue->refusal : "") && json_put_hold(json, view) &&
+           json_put_text(json, "refusal", refusal) && json_put_hold(json, view) &&
            json_put_text(json, "package_manager", core->packages_changing ? core->package_manager : "") &&
-           put_sentences(json, core) && json_put_text(json, "cause", open ? rescue->evidence.cause : "") &&
+           put_sentences(json, core) && json_put_text(json, "cause", cause) &&
            json_put_text(json, "evidence_path", open ? rescue->evidence.path : "") &&
            put_unit(json, &core->unit) && put_facts(json, view);
 }
@@ -88,8 +93,9 @@ static bool put_peer(cJSON *json, const struct core *core, size_t member)
 
     return json_put_text(json, "state", watch->raised ? "told" : "watching") &&
            json_put_text(json, "why",
-               watch->raised ? "it is down and its own agent is silent, so this one tells people"
-                             : "its own agent acts on it; this one only watches") &&
+               words(core->policy.language,
+                   watch->raised ? WORD("it is down and its own agent is silent, so this one tells people")
+                                 : WORD("its own agent acts on it; this one only watches"))) &&
            json_put_text(json, "incident", watch->raised ? watch->incident : "") &&
            json_put_time(json, "since", watch->raised ? watch->since_wall_ms : 0);
 }
@@ -100,7 +106,7 @@ cJSON *why_json(const struct control_view *view, size_t index)
     char evidence[RMQ_DETAIL_MAX] = "";
     cJSON *json = cJSON_CreateObject();
 
-    describe_probes(member, evidence, sizeof(evidence));
+    describe_probes(view->core->policy.language, member, evidence, sizeof(evidence));
     return json_whole(
         json, json_put_time(json, "time", view->wall_ms) && json_put_text(json, "node", member->name) &&
                   json_put_bool(json, "local", index == 0) &&

@@ -1,6 +1,7 @@
 #include "core/absorb.h"
 #include "base/text.h"
 #include "core/watches.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -126,6 +127,12 @@ static void remember_unit(
         core->dead_since_ms = is_news(state, now_ms) ? state->inactive_enter_ms : 0;
 }
 
+/* Nobody proves the recovery of one that was not restarted by us: a connection alone is none. */
+static bool waits_for_an_answer(enum state state)
+{
+    return state == STATE_OBSERVED || state == STATE_ASKING || state == STATE_LEASING || state == STATE_HELD;
+}
+
 /* Takes the unit's state in; returns the edge that it makes, or TRIGGER_COUNT for none. */
 static enum trigger absorb_unit(struct core *core, const struct unit_state *state, uint64_t now_ms)
 {
@@ -146,11 +153,12 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
     unit->own_job = unit->own_job && !ended;
     unit->known = true;
     unit->state = *state;
+    if (another_run || (unit_is_running(state) && !was_running))
+        core->rescue.killed = false;
     if (another_run || (known && was_running != unit_is_running(state))) {
         /* What the former run said is no evidence on the present one. */
         member_forget(&core->members[0]);
-        /* Nobody proves the recovery of one that is only observed: a connection alone does not end that. */
-        if (core->policy.probe_amqp && core->rescue.state == STATE_OBSERVED)
+        if (core->policy.probe_amqp && waits_for_an_answer(core->rescue.state))
             member_suspect(&core->members[0]);
         unit->since_ms = now_ms;
     }
@@ -192,12 +200,16 @@ static enum trigger absorb_tick(struct core *core, uint64_t now_ms)
     return now_ms >= absorb_deadline_ms(core) ? end_job(&core->unit) : TRIGGER_COUNT;
 }
 
-static enum trigger absorb_refusal(struct core *core, const struct request_event *request)
+static enum trigger absorb_refusal(struct core *core, const struct request_event *request, struct step *step)
 {
     core->unit.own_job = core->unit.awaited = false;
+    if (core->rescue.state == STATE_KILLING)
+        core->rescue.killed = false;
     /* The end of its restart loop was refused: who stops it now is somebody else. */
-    if (core->rescue.state == STATE_GAVE_UP)
+    if (core->rescue.state == STATE_GAVE_UP) {
         core->unit.own_stop = false;
+        step_action(step, ACTION_SAVE);
+    }
     text_copy(core->rescue.refusal, sizeof(core->rescue.refusal), request->error);
     return TRIGGER_REFUSED;
 }
@@ -272,9 +284,9 @@ static enum trigger absorb_operator(struct core *core, const struct operator_eve
         return TRIGGER_RESUME;
     case OPERATOR_ACK:
         text_append(step_notice(step, core, ACTION_RECORD, NOTICE_NONE, core->members[0].name,
-                        core->members[0].condition, word->incident, "somebody knows of this incident")
+                        core->members[0].condition, word->incident, WORD("somebody knows of this incident"))
                         ->detail,
-            RMQ_DETAIL_MAX, "acknowledged by %s", word->owner);
+            RMQ_DETAIL_MAX, words(core->policy.language, "acknowledged by %s"), word->owner);
         break;
     }
     return TRIGGER_COUNT;
@@ -310,7 +322,7 @@ enum trigger absorb(struct core *core, const struct event *event, struct step *s
     case EVENT_REQUEST_DONE:
         return TRIGGER_ACCEPTED;
     case EVENT_REQUEST_FAILED:
-        return absorb_refusal(core, &event->request);
+        return absorb_refusal(core, &event->request, step);
     case EVENT_POLICY:
         core->policy = event->policy;
         core->lease.checked_ms = 0; /* credentials may have changed */

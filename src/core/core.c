@@ -6,6 +6,7 @@
 #include "core/rescue.h"
 #include "core/step.h"
 #include "core/watches.h"
+#include "words/words.h"
 
 #include <assert.h>
 #include <string.h>
@@ -99,12 +100,13 @@ static void judge(struct core *core, struct step *step)
         note_return(core, member, step);
         member->condition_since_ms = step->now_ms;
         record = step_notice(step, core, ACTION_RECORD, NOTICE_NONE, member->name, member->condition,
-            i == 0 ? core->rescue.incident.id : "", "the condition changed");
-        text_append(record->detail, sizeof(record->detail), "%s -> %s; ", condition_name(before),
-            condition_name(member->condition));
-        describe_probes(member, record->detail, sizeof(record->detail));
+            i == 0 ? core->rescue.incident.id : "", WORD("the condition changed"));
+        text_append(record->detail, sizeof(record->detail), words(core->policy.language, "%s -> %s; "),
+            condition_name(before), condition_name(member->condition));
+        describe_probes(core->policy.language, member, record->detail, sizeof(record->detail));
         if (i == 0)
-            process_describe(&core->process, step->now_ms, record->detail, sizeof(record->detail));
+            process_describe(
+                core->policy.language, &core->process, step->now_ms, record->detail, sizeof(record->detail));
     }
 }
 

@@ -62,6 +62,7 @@ struct rescue {
     bool eager;                /* held by a former agent: asks the others as soon as there is a proof */
     uint64_t gave_up_until_ms; /* people know until then that it was given up */
     uint64_t asked_ms;         /* when the others were asked last */
+    bool killed;               /* by us, and not started since: that start is paid already */
     uint64_t active_ms;        /* when the unit was seen to become active; proofs must be younger */
     struct incident incident;
     struct verify verify;
@@ -101,6 +102,8 @@ struct watch {
     bool raised;
     int64_t since_wall_ms;
     char incident[RMQ_INCIDENT_ID_MAX];
+    uint32_t returns; /* how often in a row it was raised again soon after its end */
+    uint64_t bad_ms;  /* when there was reason to raise it last; 0: never */
 };
 
 struct core {
@@ -169,6 +172,8 @@ struct core_snapshot {
     int64_t peer_returns_wall_ms[RMQ_CLUSTER_RESTARTS_MAX];
     struct hold hold; /* until_ms is not used */
     bool seen_running;
+    bool own_stop;          /* we ended its restart loop when we gave up */
+    bool killed;            /* by us, and not started since */
     bool running;           /* the unit, when this was taken */
     char invocation_id[33]; /* of it then */
     size_t member_count;

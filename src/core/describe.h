@@ -11,9 +11,9 @@ void describe_rescue(
 void describe_watch(
     const struct core *core, enum watch_kind kind, size_t member, uint64_t now_ms, char *text, size_t size);
 /* "AMQP: no bytes (3 in a row); management: refused (2 in a row)" */
-void describe_probes(const struct member *member, char *text, size_t size);
+void describe_probes(enum language language, const struct member *member, char *text, size_t size);
 /* "AMQP", "management API", "command" */
-const char *describe_probe_kind(enum probe_kind kind);
+const char *describe_probe_kind(enum language language, enum probe_kind kind);
 /* Who holds this node, until when and why; or which package manager is at work. */
 void describe_hold(const struct core *core, uint64_t now_ms, char *text, size_t size);
 /* How long each phase of the incident took so far. */

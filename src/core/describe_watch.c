@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "core/describe.h"
+#include "words/words.h"
 
 static void describe_bytes(uint64_t bytes, char *text, size_t size)
 {
@@ -9,67 +10,106 @@ static void describe_bytes(uint64_t bytes, char *text, size_t size)
         text_append(text, size, "%.1f MiB", (double)bytes / (double)(1ULL << 20));
 }
 
-static void describe_resource(const struct node_view *view, bool memory, char *text, size_t size)
+static void describe_resource(
+    enum language language, const struct node_view *view, bool memory, char *text, size_t size)
 {
+    char now[32] = "", limit[32] = "";
+
+    text_append(text, size, "%s", words(language, memory ? WORD("memory") : WORD("disk")));
     if (!view->resources_known)
         return;
-    text_append(text, size, memory ? ": " : ": free ");
-    describe_bytes(memory ? view->memory_used_bytes : view->disk_free_bytes, text, size);
-    text_append(text, size, memory ? " used, the limit is " : ", the limit is ");
-    describe_bytes(memory ? view->memory_limit_bytes : view->disk_limit_bytes, text, size);
+    describe_bytes(memory ? view->memory_used_bytes : view->disk_free_bytes, now, sizeof(now));
+    describe_bytes(memory ? view->memory_limit_bytes : view->disk_limit_bytes, limit, sizeof(limit));
+    text_append(text, size,
+        memory ? words(language, ": %s used, the limit is %s")
+               : words(language, ": free %s, the limit is %s"),
+        now, limit);
 }
 
 static void describe_waiting_for(const struct core *core, char *text, size_t size)
 {
+    const enum language language = core->policy.language;
     bool any = false;
 
     for (size_t i = 1; i < core->member_count; i++) {
         if (core->members[i].condition != CONDITION_PEER_DOWN)
             continue;
-        text_append(
-            text, size, "%s%s", any ? ", " : "; not running, it may wait for: ", core->members[i].name);
+        text_append(text, size, "%s%s",
+            any ? words(language, ", ") : words(language, "; not running, it may wait for: "),
+            core->members[i].name);
         any = true;
     }
 }
 
 static void describe_check(const struct core *core, enum probe_kind kind, char *text, size_t size)
 {
+    const enum language language = core->policy.language;
+
     for (size_t i = 0; i < core->member_count; i++) {
         const struct probe_memory *memory = &core->members[i].probes[kind];
 
         if (memory->misconfigured == 0)
             continue;
-        text_append(text, size, "%s of %s: %s", describe_probe_kind(kind), core->members[i].name,
-            probe_result_info(memory->result)->sentence);
+        text_append(text, size, words(language, "%s of %s: %s"), describe_probe_kind(language, kind),
+            core->members[i].name, words(language, probe_result_info(memory->result)->sentence));
         return;
     }
-    text_append(text, size, "%s", describe_probe_kind(kind));
+    text_append(text, size, "%s", describe_probe_kind(language, kind));
 }
 
 static const char *subject_unit(const struct core *core)
 {
-    return unit_is_unknown(&core->unit.state) ? "not known there" : "known";
+    return words(
+        core->policy.language, unit_is_unknown(&core->unit.state) ? WORD("not known there") : WORD("known"));
+}
+
+static void describe_stall(const struct core *core, char *text, size_t size)
+{
+    char duration[32];
+
+    text_duration(duration, sizeof(duration), core->stall_ms);
+    text_append(text, size, words(core->policy.language, "the loop was %s late; older evidence is discarded"),
+        duration);
+}
+
+static void describe_lease(const struct core *core, char *text, size_t size)
+{
+    const enum language language = core->policy.language;
+    char heard[RMQ_DETAIL_MAX];
+
+    words_heard(language, core->lease.problem, heard, sizeof(heard));
+    text_append(text, size, words(language, "the restart lease could not be had: %s; see the section lease"),
+        core->lease.usable ? words(language, "it can now") : heard);
+}
+
+static void describe_store(const struct core *core, char *text, size_t size)
+{
+    const enum language language = core->policy.language;
+    char heard[RMQ_DETAIL_MAX];
+
+    words_heard(language, core->store_problem, heard, sizeof(heard));
+    text_append(text, size, "%s", core->store_failed ? heard : words(language, "it is written down again"));
 }
 
 /* RabbitMQ 3.10 may fail to resume when the others boot just then: both wait for each other. */
-#define RESUME_HINT "; if it does not resume with the others, run there: rabbitmqctl start_app"
+#define RESUME_HINT WORD("; if it does not resume with the others, run there: rabbitmqctl start_app")
 
 void describe_watch(
     const struct core *core, enum watch_kind kind, size_t member, uint64_t now_ms, char *text, size_t size)
 {
+    const enum language language = core->policy.language;
     const struct member *subject = &core->members[member];
     char duration[32];
 
     switch (kind) {
     case WATCH_MEMORY_ALARM:
     case WATCH_DISK_ALARM:
-        text_append(text, size, kind == WATCH_MEMORY_ALARM ? "memory" : "disk");
-        describe_resource(&subject->view, kind == WATCH_MEMORY_ALARM, text, size);
+        describe_resource(language, &subject->view, kind == WATCH_MEMORY_ALARM, text, size);
         break;
     case WATCH_SLOW_BOOT:
         text_duration(duration, sizeof(duration), now_ms - subject->condition_since_ms);
-        text_append(text, size, "for %s; its status: %s", duration,
-            core->unit.state.status_text[0] ? core->unit.state.status_text : "none");
+        text_append(text, size, words(language, "for %s; its status: %s"), duration,
+            core->unit.state.status_text[0] ? core->unit.state.status_text : words(language, "none"));
         describe_waiting_for(core, text, size);
         break;
     case WATCH_CHECK_AMQP:
@@ -78,14 +118,14 @@ void describe_watch(
         describe_check(core, (enum probe_kind)(PROBE_AMQP + (kind - WATCH_CHECK_AMQP)), text, size);
         break;
     case WATCH_CHECK_UNIT:
-        text_append(text, size, "systemd: the unit is %s; see the option unit", subject_unit(core));
+        text_append(
+            text, size, words(language, "systemd: the unit is %s; see the option unit"), subject_unit(core));
         break;
     case WATCH_CHECK_LEASE:
-        text_append(text, size, "the restart lease could not be had: %s; see the section lease",
-            core->lease.usable ? "it can now" : core->lease.problem);
+        describe_lease(core, text, size);
         break;
     case WATCH_STORE:
-        text_append(text, size, "%s", core->store_failed ? core->store_problem : "it is written down again");
+        describe_store(core, text, size);
         break;
     case WATCH_HOLD:
         describe_hold(core, now_ms, text, size);
@@ -94,35 +134,36 @@ void describe_watch(
     case WATCH_STALE_VIEW:
     case WATCH_ISOLATED:
     case WATCH_QUORUM:
-        text_append(text, size, "%zu of %zu members serve, %zu can be reached", views_serving(core),
-            core->member_count, views_reachable(core));
+        text_append(text, size, words(language, "%zu of %zu members serve, %zu can be reached"),
+            views_serving(core), core->member_count, views_reachable(core));
         views_describe(core, text, size);
         break;
     case WATCH_LEADERLESS:
-        text_append(text, size, "%u quorum queues have no leader", subject->view.leaderless_queues);
+        text_append(
+            text, size, words(language, "%u quorum queues have no leader"), subject->view.leaderless_queues);
         break;
     case WATCH_FLAPPING:
-        text_append(text, size, "%u incidents lately; the last began with: ", core->rescue.opening_count);
-        describe_probes(subject, text, size);
+        text_append(text, size, words(language, "%u incidents lately; the last began with: "),
+            core->rescue.opening_count);
+        describe_probes(language, subject, text, size);
         break;
     case WATCH_PAUSED:
     case WATCH_BUSY:
     case WATCH_APP_STOPPED:
     case WATCH_DRAINED:
     case WATCH_LISTENER:
-        describe_probes(subject, text, size);
-        process_describe(&core->process, now_ms, text, size);
+        describe_probes(language, subject, text, size);
+        process_describe(language, &core->process, now_ms, text, size);
         if (kind == WATCH_PAUSED && core->watches[kind].raised)
-            text_append(text, size, RESUME_HINT);
+            text_append(text, size, "%s", words(language, RESUME_HINT));
         break;
     case WATCH_AGENT:
-        text_duration(duration, sizeof(duration), core->stall_ms);
-        text_append(text, size, "the loop was %s late; older evidence is discarded", duration);
+        describe_stall(core, text, size);
         break;
     case WATCH_ALL_DOWN:
     case WATCH_PEER:
     case WATCH_KIND_COUNT:
-        describe_probes(subject, text, size);
+        describe_probes(language, subject, text, size);
         break;
     }
 }

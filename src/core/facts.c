@@ -1,6 +1,15 @@
 #include "core/facts.h"
 #include "core/quorum.h"
 
+/* A partition that is not complete pauses a node that still sees a majority, until every member is back. */
+static bool anybody_is_missing(const struct core *core)
+{
+    for (size_t i = 1; i < core->member_count; i++)
+        if (member_host_is_silent(&core->members[i], &core->policy))
+            return true;
+    return false;
+}
+
 /* A node that the operator opted in for is restarted only after it had time to come back by itself. */
 static bool is_opted(const struct core *core, uint64_t now_ms)
 {
@@ -8,6 +17,8 @@ static bool is_opted(const struct core *core, uint64_t now_ms)
 
     if (local->condition == CONDITION_APP_STOPPED ? !core->policy.restart_stopped_app
                                                   : !core->policy.restart_lost_listener)
+        return false;
+    if (local->condition == CONDITION_APP_STOPPED && anybody_is_missing(core))
         return false;
     return condition_in(local->condition, CONDITIONS_OPTED) &&
            now_ms - local->condition_since_ms >= core->policy.verify_timeout_ms;
@@ -71,7 +82,8 @@ uint32_t facts_of(const struct core *core, uint64_t now_ms)
 
     if (core->policy.act)
         facts |= FACT_ACT;
-    if (budget_left(&core->rescue.budget, &core->policy, now_ms))
+    if (budget_left(&core->rescue.budget, &core->policy, now_ms) ||
+        (core->rescue.killed && unit_is_dead(&core->unit)))
         facts |= FACT_BUDGET;
     if (core_is_on_hold(core, now_ms))
         facts |= FACT_HOLD;

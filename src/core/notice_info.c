@@ -82,6 +82,7 @@ static const struct notice_info infos[NOTICE_KIND_COUNT] = {
         "d4a1c07e5b7f4e0f9a3c6d28e5410b97"},
     [NOTICE_DELIVERY_OK] = {"delivery-ok", "Alerts are taken again", SEVERITY_INFO,
         "6f2e9b1d83c54a4cb07d1e95f3a8c264"},
+    [NOTICE_TEST] = {"test", "Test", SEVERITY_INFO, "820241da79784ecd9053450b15d37c25"},
 };
 
 const struct notice_info *notice_info(enum notice_kind kind)

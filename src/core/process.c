@@ -1,5 +1,6 @@
 #include "core/process.h"
 #include "base/text.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -116,7 +117,8 @@ bool process_is_frozen(
            !process_is_busy(process, since_ms, now_ms);
 }
 
-void process_describe(const struct process *process, uint64_t now_ms, char *text, size_t size)
+void process_describe(
+    enum language language, const struct process *process, uint64_t now_ms, char *text, size_t size)
 {
     const struct process_sample *last = newest(process, now_ms);
     const struct process_sample *first = process->samples;
@@ -124,17 +126,17 @@ void process_describe(const struct process *process, uint64_t now_ms, char *text
 
     if (!last)
         return;
-    text_append(text, size, "; its process: state %c", process->state);
+    text_append(text, size, words(language, "; its process: state %c"), process->state);
     if (process->idle_since_ms > 0) {
         text_duration(duration, sizeof(duration), now_ms - process->idle_since_ms);
-        text_append(text, size, ", no CPU time for %s", duration);
+        text_append(text, size, words(language, ", no CPU time for %s"), duration);
     } else if (last->at_ms > first->at_ms) {
         uint64_t elapsed_ms = last->at_ms - first->at_ms;
 
-        text_append(text, size, ", %u %% of a processor used",
+        text_append(text, size, words(language, ", %u %% of a processor used"),
             (unsigned)((last->cpu_ms - first->cpu_ms) * 100 / elapsed_ms));
         if (process->run_delay_known)
-            text_append(text, size, ", %u %% wanted",
+            text_append(text, size, words(language, ", %u %% wanted"),
                 (unsigned)((last->wanted_ms - first->wanted_ms) * 100 / elapsed_ms));
     }
 }

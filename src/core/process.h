@@ -39,6 +39,7 @@ bool process_is_frozen(
  * moved data: it is starved, collecting garbage or recovering queues, and not dead. */
 bool process_is_busy(const struct process *process, uint64_t since_ms, uint64_t now_ms);
 /* "its process: state T, no CPU time for 4 s" */
-void process_describe(const struct process *process, uint64_t now_ms, char *text, size_t size);
+void process_describe(
+    enum language language, const struct process *process, uint64_t now_ms, char *text, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 #include "core/quorum.h"
 #include "base/text.h"
+#include "words/words.h"
 
 /* While a member hangs, the others take up to ten seconds to list who is running. Their last word on it
  * counts as long as a new one could not be better: until Erlang's net tick would have told them. */
@@ -11,17 +12,17 @@ static const char *standing_text(enum standing standing)
 {
     switch (standing) {
     case STANDS:
-        return "stands";
+        return WORD("stands");
     case CALLED_DOWN:
-        return "is called down by another member";
+        return WORD("is called down by another member");
     case NO_VIEW:
-        return "answers, but has not said lately who is running";
+        return WORD("answers, but has not said lately who is running");
     case BOOTS:
-        return "answers, but does not run yet";
+        return WORD("answers, but does not run yet");
     case SILENT:
         break;
     }
-    return "did not answer";
+    return WORD("did not answer");
 }
 
 /* Any run that started since the question and has ended. */
@@ -104,22 +105,26 @@ bool quorum_of_others(const struct core *core)
     return standing >= core->member_count / 2 + 1;
 }
 
-/* Since when this node has not answered anything. */
-static uint64_t answered_last_ms(const struct member *local)
+/* When this node was found not to answer, after its last answer: it fell silent in between. */
+static uint64_t failed_since_ms(const struct member *local)
 {
-    uint64_t last_ms = 0;
+    uint64_t since_ms = 0;
 
-    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
-        if (local->probes[kind].succeeded_ms > last_ms)
-            last_ms = local->probes[kind].succeeded_ms;
-    return last_ms;
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
+        const struct probe_memory *memory = &local->probes[kind];
+        uint64_t last_ms = memory->failures > 0 ? memory->failed_since_ms : memory->succeeded_ms;
+
+        if (last_ms > since_ms)
+            since_ms = last_ms;
+    }
+    return since_ms;
 }
 
-/* Everybody who answers, and somebody does, says that this node does not run, and has said so since it
- * answered last: it may have been down before, too. */
+/* Everybody who answers, and somebody does, says that this node does not run, and has said so since it fell
+ * silent: it may have been down before, too. */
 static bool counted_out(const struct core *core)
 {
-    uint64_t last_ms = answered_last_ms(&core->members[0]);
+    uint64_t since_ms = failed_since_ms(&core->members[0]);
     size_t answers = 0;
 
     for (size_t i = 1; i < core->member_count; i++) {
@@ -129,7 +134,7 @@ static bool counted_out(const struct core *core)
             continue;
         /* One that has not said anything lately may think otherwise. */
         if (!has_view(core, member) || member_says_running(member, core->members[0].name) != 0 ||
-            member->recalled || member->members_started_ms < last_ms)
+            member->recalled || member->members_started_ms < since_ms)
             return false;
         answers++;
     }
@@ -155,10 +160,13 @@ void quorum_list_standing(const struct core *core, struct lease_action *ret_leas
 
 void quorum_describe(const struct core *core, char *text, size_t size)
 {
+    const enum language language = core->policy.language;
+
     if (core->member_count == 1)
-        text_append(
-            text, size, core->members_known ? "it is the only member" : "no member list is known yet");
+        text_append(text, size, "%s",
+            words(language,
+                core->members_known ? WORD("it is the only member") : WORD("no member list is known yet")));
     for (size_t i = 1; i < core->member_count; i++)
-        text_append(text, size, "%s%s %s", i > 1 ? "; " : "", core->members[i].name,
-            standing_text(standing_of(core, &core->members[i])));
+        text_append(text, size, "%s%s %s", i > 1 ? words(language, "; ") : "", core->members[i].name,
+            words(language, standing_text(standing_of(core, &core->members[i]))));
 }

@@ -5,6 +5,7 @@
 #include "core/step.h"
 #include "core/tell.h"
 #include "core/verify.h"
+#include "words/words.h"
 
 #include <assert.h>
 #include <string.h>
@@ -27,7 +28,7 @@ void rescue_init(struct rescue *rescue, uint64_t now_ms)
     rescue->state = STATE_WATCHING;
     rescue->entered_ms = now_ms;
     rescue->deadline_ms = NEVER;
-    rescue->why = "this agent has just started";
+    rescue->why = WORD("this agent has just started");
 }
 
 static uint64_t after(uint64_t now_ms, uint64_t ms)
@@ -186,11 +187,12 @@ static void collect(struct core *core, bool live, struct step *step)
     core->rescue.collect_ms = step->now_ms;
 }
 
-/* Of a unit that nobody else is at work on, and that is dead now: an agent that has just slept cannot tell.
+/* Of a unit that nobody else is at work on, and that is dead now: one whose death was heard of late may have
+ * been started by systemd since.
  */
 static bool may_end_loop(const struct core *core, uint64_t now_ms)
 {
-    return core->policy.act && !core->stalled && core->unit.state.job_id == 0 &&
+    return core->policy.act && !core->stalled && core->dead_since_ms > 0 && core->unit.state.job_id == 0 &&
            !core_is_on_hold(core, now_ms);
 }
 
@@ -239,8 +241,10 @@ static void count_restart(struct core *core, const struct row *row, enum state f
     bool starts = row->to == STATE_STARTING && (row->act == ACT_START || from == STATE_BACKING_OFF) &&
                   from != STATE_KILLING && from != STATE_GAVE_UP;
 
-    if (starts || row->act == ACT_KILL || row->act == ACT_RESTART)
+    if ((starts && !core->rescue.killed) || row->act == ACT_KILL || row->act == ACT_RESTART)
         budget_spend(&core->rescue.budget, step->now_ms);
+    if (row->act == ACT_KILL || row->act == ACT_START)
+        core->rescue.killed = row->act == ACT_KILL;
     if (row->to == STATE_GAVE_UP)
         core->rescue.budget.give_ups++;
 }
@@ -286,7 +290,7 @@ static void record_proof(struct core *core, struct step *step)
 {
     const struct member *local = &core->members[0];
     struct notice *record = step_notice(step, core, ACTION_RECORD, NOTICE_NONE, local->name, local->condition,
-        core->rescue.incident.id, "the proof goes on");
+        core->rescue.incident.id, WORD("the proof goes on"));
 
     verify_describe(core, record->detail, sizeof(record->detail));
 }
@@ -340,8 +344,17 @@ void rescue_forgive(struct core *core, uint64_t now_ms)
         verify_begin(core, now_ms);
 }
 
+/* Who has lived for a whole window since does not keep dying, even if a proof of recovery is missing still:
+ * its next death is a first one. */
+static void forget_give_ups(struct rescue *rescue, const struct policy *policy, uint64_t now_ms)
+{
+    if (rescue->state == STATE_UNVERIFIED && now_ms - rescue->entered_ms >= policy->restart_window_ms)
+        rescue->budget.give_ups = 0;
+}
+
 void rescue_evaluate(struct core *core, struct step *step)
 {
+    forget_give_ups(&core->rescue, &core->policy, step->now_ms);
     rescue_trigger(core, (enum trigger)core->members[0].condition, step);
     if (core->rescue.collecting && step->now_ms - core->rescue.collect_ms >= COLLECT_MS)
         core->rescue.collecting = false;

@@ -3,6 +3,7 @@
 #include "core/core.h"
 #include "core/rescue.h"
 #include "core/verify.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -36,10 +37,11 @@ static void restore_hold(struct core *core, const struct hold *hold, uint64_t no
 }
 
 /* States whose work may have been cut off in the middle are judged anew; the others just go on. One that
- * hangs waits for the proof that it still does: that was told already. */
-static enum state resumed_state(enum state state)
+ * hangs waits for the proof that it still does: that was told already. A retry of one whose restart loop we
+ * ended may not have begun: inactive, it would look like stopped by an operator. */
+static enum state resumed_state(const struct core_snapshot *snapshot)
 {
-    switch (state) {
+    switch (snapshot->state) {
     case STATE_WATCHING:
     case STATE_STANDBY:
     case STATE_OBSERVED:
@@ -47,12 +49,12 @@ static enum state resumed_state(enum state state)
     case STATE_GAVE_UP:
     case STATE_HELD:
     case STATE_UNVERIFIED:
-        return state;
+        return snapshot->state;
     case STATE_ASKING:
     case STATE_LEASING:
         return STATE_HELD;
     default:
-        return STATE_RESUMED;
+        return snapshot->own_stop ? STATE_GAVE_UP : STATE_RESUMED;
     }
 }
 
@@ -186,11 +188,16 @@ static void restore_views(struct core *core, const struct core_snapshot *snapsho
 void core_restore(struct core *core, const struct core_snapshot *snapshot, uint64_t now_ms, int64_t wall_ms)
 {
     struct rescue *rescue = &core->rescue;
+    bool clock_goes_on = same_clock(snapshot, now_ms, wall_ms);
 
-    rescue->state = resumed_state(snapshot->state);
+    /* A clock that was set back, or that nobody has set yet: since then no time is known to have passed. */
+    if (wall_ms < snapshot->taken_wall_ms)
+        wall_ms = snapshot->taken_wall_ms;
+    rescue->state = resumed_state(snapshot);
     rescue->entered_ms = now_ms;
-    rescue->why = "this agent was restarted and goes on where it was";
+    rescue->why = WORD("this agent was restarted and goes on where it was");
     rescue->budget.give_ups = snapshot->give_ups;
+    rescue->killed = snapshot->killed;
     for (uint32_t i = 0; i < snapshot->restart_count && i < RMQ_RESTARTS_MAX; i++)
         restore_restart(core, snapshot->restarts_wall_ms[i], now_ms, wall_ms);
     for (uint32_t i = 0; i < snapshot->peer_return_count && i < RMQ_CLUSTER_RESTARTS_MAX; i++)
@@ -210,7 +217,7 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
             back_ms(now_ms, wall_ms, snapshot->since_wall_ms) + rescue->incident.phase_ms[PHASE_DETECT];
     }
     core->seen_running = snapshot->seen_running;
-    core->unit.own_stop = snapshot->state == STATE_GAVE_UP;
+    core->unit.own_stop = snapshot->own_stop;
     core->unit.state.active = snapshot->running ? UNIT_ACTIVE : UNIT_ACTIVE_UNKNOWN;
     /* Another run of the broker is known by another id, and what the former one said is no evidence on it. */
     text_copy(
@@ -219,6 +226,6 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
         text_copy(core->stopped_invocation, sizeof(core->stopped_invocation), snapshot->invocation_id);
     restore_members(core, snapshot);
     restore_told(core, snapshot, now_ms, wall_ms);
-    if (same_clock(snapshot, now_ms, wall_ms))
+    if (clock_goes_on)
         restore_views(core, snapshot);
 }

@@ -81,6 +81,8 @@ void core_snapshot(
             wall_ms - (int64_t)(now_ms - rescue->budget.peer_returns_ms[i]);
     ret_snapshot->hold = core->hold;
     ret_snapshot->seen_running = core->seen_running;
+    ret_snapshot->killed = rescue->killed;
+    ret_snapshot->own_stop = core->unit.own_stop;
     ret_snapshot->running = unit_is_running(&core->unit.state);
     text_copy(
         ret_snapshot->invocation_id, sizeof(ret_snapshot->invocation_id), core->unit.state.invocation_id);

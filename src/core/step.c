@@ -1,6 +1,7 @@
 #include "core/step.h"
 #include "base/text.h"
 #include "core/core.h"
+#include "words/words.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -39,12 +40,13 @@ struct notice *step_notice(struct step *step, const struct core *core, enum acti
     notice->kind = notice_kind;
     notice->severity = notice_info(notice_kind)->severity;
     notice->condition = condition;
+    notice->language = core->policy.language;
     notice->wall_ms = step->wall_ms;
     notice->since_wall_ms = step->wall_ms;
     text_copy(notice->incident, sizeof(notice->incident), incident);
     text_copy(notice->cluster, sizeof(notice->cluster), core->cluster);
     text_copy(notice->node, sizeof(notice->node), node);
     text_copy(notice->observer, sizeof(notice->observer), core->members[0].name);
-    text_copy(notice->why, sizeof(notice->why), why);
+    text_copy(notice->why, sizeof(notice->why), words(core->policy.language, why));
     return notice;
 }

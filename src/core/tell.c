@@ -1,6 +1,7 @@
 #include "core/tell.h"
 #include "base/text.h"
 #include "core/describe.h"
+#include "words/words.h"
 
 #include <assert.h>
 
@@ -32,7 +33,7 @@ static bool is_news_of_giving_up(struct core *core, uint64_t now_ms)
 static bool is_news(struct core *core, const struct row *row, uint64_t now_ms)
 {
     struct incident *incident = &core->rescue.incident;
-    uint32_t hash = hash_of(row->why);
+    uint32_t hash = hash_of(row->why); /* in English, whatever people read */
 
     if (row->to == STATE_STARTING)
         incident->told_count = 0;
@@ -58,6 +59,8 @@ static void send_delayed(struct core *core, struct step *step)
 {
     struct delayed_notice *delayed = &core->rescue.delayed;
     const struct evidence_event *evidence = &core->rescue.evidence;
+    const enum language language = core->policy.language;
+    char cause[RMQ_DETAIL_MAX];
     struct notice *notice;
 
     if (!delayed->waiting)
@@ -66,10 +69,12 @@ static void send_delayed(struct core *core, struct step *step)
     notice = &step_action(step, ACTION_SEND)->notice;
     *notice = delayed->notice;
     text_copy(notice->evidence, sizeof(notice->evidence), evidence->path);
+    words_heard(language, evidence->cause, cause, sizeof(cause));
     if (evidence->cause[0])
-        text_append(notice->detail, sizeof(notice->detail), "; likely cause: %s", evidence->cause);
+        text_append(notice->detail, sizeof(notice->detail), words(language, "; likely cause: %s"), cause);
     else if (evidence->log_tail[0])
-        text_append(notice->detail, sizeof(notice->detail), "; its last words: %s", evidence->log_tail);
+        text_append(notice->detail, sizeof(notice->detail), words(language, "; its last words: %s"),
+            evidence->log_tail);
 }
 
 void tell_delayed(struct core *core, struct step *step)
@@ -98,7 +103,7 @@ void tell_row(struct core *core, const struct row *row, enum state from, struct 
     text_copy(notice->evidence, sizeof(notice->evidence), rescue->evidence.path);
     if (!news)
         text_append(notice->detail, sizeof(notice->detail), "%s -> %s%s", state_name(from),
-            state_name(rescue->state), row->tell == NOTICE_NONE ? "" : "; ");
+            state_name(rescue->state), row->tell == NOTICE_NONE ? "" : words(core->policy.language, "; "));
     describe_rescue(core, row->tell, step->now_ms, notice->detail, sizeof(notice->detail));
     if (row->tell == NOTICE_RECOVERED || row->tell == NOTICE_UNVERIFIED)
         describe_phases(core, step->now_ms, notice);

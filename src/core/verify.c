@@ -1,5 +1,6 @@
 #include "core/verify.h"
 #include "base/text.h"
+#include "words/words.h"
 
 /* Right after a start the proofs come in within a second: asking often then saves time that counts. */
 enum { FIRST_ASK_MS = 125 };
@@ -189,29 +190,33 @@ bool verify_is_late(const struct core *core, uint64_t now_ms)
 void verify_describe(const struct core *core, char *text, size_t size)
 {
     static const char *const steps[] = {
-        [VERIFY_UNIT] = "the unit is active",
-        [VERIFY_BOOT] = "the node lists itself as running",
-        [VERIFY_AMQP] = "the AMQP port answers with bytes",
-        [VERIFY_ALARM] = "no memory or disk alarm",
-        [VERIFY_PEERS] = "a majority of the other living nodes list it as running",
-        [VERIFY_PARTITION] = "no partition",
-        [VERIFY_VHOSTS] = "the virtual hosts are up",
-        [VERIFY_STABLE] = "all of it stays so",
-        [VERIFY_DONE] = "all of it has stayed so",
+        [VERIFY_UNIT] = WORD("the unit is active"),
+        [VERIFY_BOOT] = WORD("the node lists itself as running"),
+        [VERIFY_AMQP] = WORD("the AMQP port answers with bytes"),
+        [VERIFY_ALARM] = WORD("no memory or disk alarm"),
+        [VERIFY_PEERS] = WORD("a majority of the other living nodes list it as running"),
+        [VERIFY_PARTITION] = WORD("no partition"),
+        [VERIFY_VHOSTS] = WORD("the virtual hosts are up"),
+        [VERIFY_STABLE] = WORD("all of it stays so"),
+        [VERIFY_DONE] = WORD("all of it has stayed so"),
     };
     const struct probe_memory *api = &local_of(core)->probes[PROBE_MANAGEMENT];
+    const enum language language = core->policy.language;
     size_t living, agreeing;
 
     if (core->rescue.verify.step == VERIFY_STABLE && !partitions_told(core)) {
-        text_append(text, size, "missing proof: no partition (the broker's statistics do not tell yet)");
+        text_append(text, size, "%s",
+            words(language, "missing proof: no partition (the broker's statistics do not tell yet)"));
         return;
     }
-    text_append(text, size, "missing proof: %s", steps[core->rescue.verify.step]);
+    text_append(
+        text, size, words(language, "missing proof: %s"), words(language, steps[core->rescue.verify.step]));
     if (core->rescue.verify.step == VERIFY_PEERS) {
         count_peers(core, &living, &agreeing);
-        text_append(text, size, " (%zu of %zu do)", agreeing, living);
+        text_append(text, size, words(language, " (%zu of %zu do)"), agreeing, living);
     } else if (core->rescue.verify.step != VERIFY_UNIT && api->seen &&
                probe_result_info(api->result)->health != HEALTH_UP) {
-        text_append(text, size, " (the management API: %s)", probe_result_info(api->result)->sentence);
+        text_append(text, size, words(language, " (the management API: %s)"),
+            words(language, probe_result_info(api->result)->sentence));
     }
 }

@@ -1,6 +1,7 @@
 #include "core/views.h"
 #include "base/text.h"
 #include "core/core.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -201,25 +202,29 @@ bool views_local_drained(const struct core *core, uint64_t now_ms)
 
 static void describe_pair(const struct core *core, const struct disagreement *pair, char *text, size_t size)
 {
+    const enum language language = core->policy.language;
     const char *accuser = core->members[pair->accuser].name;
     const char *accused = core->members[pair->accused].name;
 
-    text_append(text, size, "%s%s calls %s down", text[0] ? "; " : "", accuser, accused);
+    text_append(text, size, words(language, "%s%s calls %s down"), text[0] ? words(language, "; ") : "",
+        accuser, accused);
     if (calls_down(core, pair->accused, pair->accuser))
-        text_append(text, size, ", and %s calls %s down", accused, accuser);
+        text_append(text, size, words(language, ", and %s calls %s down"), accused, accuser);
 }
 
 void views_describe(const struct core *core, char *text, size_t size)
 {
+    const enum language language = core->policy.language;
     const struct member *local = &core->members[0];
 
     if (local->view.partitioned)
-        text_append(text, size, "%s%s itself reports a partition", text[0] ? "; " : "", local->name);
+        text_append(text, size, words(language, "%s%s itself reports a partition"),
+            text[0] ? words(language, "; ") : "", local->name);
     if (core->views.mutual.since_ms > 0)
         describe_pair(core, &core->views.mutual, text, size);
     if (core->views.stale.since_ms > 0)
         describe_pair(core, &core->views.stale, text, size);
     for (size_t i = 1; i < core->member_count; i++)
         if (member_is_down(&core->members[i]))
-            text_append(text, size, "; %s does not answer", core->members[i].name);
+            text_append(text, size, words(language, "; %s does not answer"), core->members[i].name);
 }

@@ -1,6 +1,7 @@
 #include "core/watches.h"
 #include "base/text.h"
 #include "core/describe.h"
+#include "words/words.h"
 
 #include <string.h>
 
@@ -275,6 +276,22 @@ static enum sign sign_of(const struct core *core, enum watch_kind kind, size_t s
     return sign_of_peer(&core->members[subject]);
 }
 
+/* The fourth time that a problem is back within ten minutes of its end, or what looked like that, people know
+ * that it comes and goes: its end is told when it has stayed away for so long. */
+enum { RETURNS = 3, AWAY_MS = 600000 };
+
+static bool returned_lately(const struct watch *watch, uint64_t now_ms)
+{
+    return watch->bad_ms > 0 && now_ms - watch->bad_ms < AWAY_MS;
+}
+
+/* The end of a hold is an operator's own word, and flapping has a window of its own. */
+static bool may_come_back(const struct watch *watch, enum watch_kind kind, uint64_t now_ms)
+{
+    return kind != WATCH_HOLD && kind != WATCH_FLAPPING && watch->returns >= RETURNS &&
+           returned_lately(watch, now_ms);
+}
+
 static void watch_step(
     struct core *core, enum watch_kind kind, size_t subject, enum sign sign, struct step *step)
 {
@@ -287,11 +304,17 @@ static void watch_step(
     if (sign == SIGN_BAD && !watch->raised)
         facts = (uint16_t)((speaks_for(core, kind) ? WATCH_FACT_LEAD : 0) |
                            (member_host_is_silent(member, &core->policy) ? WATCH_FACT_HOST_SILENT : 0));
+    if (watch->raised && sign == SIGN_BAD)
+        watch->bad_ms = step->now_ms;
+    if (watch->raised && sign == SIGN_GOOD && may_come_back(watch, kind, step->now_ms))
+        sign = SIGN_UNSURE;
     row = watch_table_find(kind, watch->raised, sign, facts);
     if (row->to_raised == watch->raised)
         return;
     watch->raised = row->to_raised;
     if (watch->raised) {
+        watch->returns = returned_lately(watch, step->now_ms) ? watch->returns + 1 : 0;
+        watch->bad_ms = step->now_ms;
         const char letter[] = {(char)('a' + kind), '\0'};
 
         step_incident_id(step, member->name, letter, watch->incident, sizeof(watch->incident));
@@ -304,10 +327,15 @@ static void watch_step(
     text_copy(notice->trouble, sizeof(notice->trouble), watch_infos[kind].name);
     step_action(step, ACTION_SAVE); /* whoever was told hears the end of it, of another agent perhaps */
     describe_watch(core, kind, subject, step->now_ms, notice->detail, sizeof(notice->detail));
+    if (watch->raised && may_come_back(watch, kind, step->now_ms))
+        text_append(notice->detail, sizeof(notice->detail),
+            words(core->policy.language,
+                "; it comes and goes: its end is told when it has stayed away for ten minutes"));
 }
 
 void watches_end_peer(struct core *core, size_t member, struct step *step)
 {
+    core->peer_watches[member].returns = 0; /* one that is no member any more does not come back */
     watch_step(core, WATCH_PEER, member, SIGN_GOOD, step);
 }
 

@@ -2,6 +2,7 @@
 
 #include "http/mail_thread.h"
 #include "http/transfer.h"
+#include "http/trust.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -19,9 +20,11 @@ struct http_client {
     CURLM *multi;
     uv_timer_t timer;
     struct http_transfer *transfers;
+    struct trust_cache *trusts;
     CURL *spare[EASY_SPARE_MAX];
     size_t spare_count;
-    size_t handles; /* of the loop: the timer, sockets and deadlines that are not closed yet */
+    size_t
+        handles; /* of the loop: the timer, sockets and deadlines that are not closed yet; and the trusts */
     bool closing;
     void (*done)(void *context);
     void *context;
@@ -36,8 +39,10 @@ struct watched_socket {
     unsigned errors;
 };
 
-static void client_unref(struct http_client *client)
+static void client_unref(void *context)
 {
+    struct http_client *client = context;
+
     if (--client->handles > 0)
         return;
     if (client->done)
@@ -70,27 +75,6 @@ static void on_transfer_closed(uv_handle_t *handle)
 
     free(transfer);
     client_unref(client);
-}
-
-static void transfer_list(struct http_transfer *transfer)
-{
-    struct http_client *client = transfer->client;
-
-    transfer->next = client->transfers;
-    if (transfer->next)
-        transfer->next->link = &transfer->next;
-    transfer->link = &client->transfers;
-    client->transfers = transfer;
-}
-
-static void transfer_unlist(struct http_transfer *transfer)
-{
-    if (!transfer->link)
-        return;
-    *transfer->link = transfer->next;
-    if (transfer->next)
-        transfer->next->link = transfer->link;
-    transfer->link = NULL;
 }
 
 /* Takes TRANSFER, no mail, away from curl and out of the list; its body lives on. */
@@ -278,6 +262,17 @@ static void on_mail_news(
     }
 }
 
+static int add_to_multi(struct http_transfer *transfer)
+{
+    return curl_multi_add_handle(transfer->client->multi, transfer->easy) == CURLM_OK ? 0 : -ENOMEM;
+}
+
+static void on_trust_ready(struct http_transfer *transfer, int r)
+{
+    if (r < 0 || add_to_multi(transfer) < 0)
+        transfer_finish(transfer, CURLE_OUT_OF_MEMORY);
+}
+
 static int setup_multi(struct http_client *client)
 {
     if (curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket) != CURLM_OK ||
@@ -301,15 +296,17 @@ struct http_client *http_client_new(uv_loop_t *loop)
     }
     client->loop = loop;
     client->multi = transfer_new_multi();
-    if (!client->multi || setup_multi(client) < 0) {
+    client->trusts = trust_cache_new(loop, TRUST_CHECK_MS, on_trust_ready);
+    if (!client->multi || !client->trusts || setup_multi(client) < 0) {
         (void)curl_multi_cleanup(client->multi);
+        free(client->trusts);
         curl_global_cleanup();
         free(client);
         return NULL;
     }
     (void)uv_timer_init(loop, &client->timer);
     client->timer.data = client;
-    client->handles = 1;
+    client->handles = 2;
     return client;
 }
 
@@ -336,6 +333,7 @@ void http_client_close(struct http_client *client, void (*done)(void *context), 
         curl_easy_cleanup(client->spare[--client->spare_count]);
     (void)curl_multi_cleanup(client->multi);
     client->multi = NULL;
+    trust_cache_close(client->trusts, client_unref, client);
     uv_close((uv_handle_t *)&client->timer, on_timer_closed);
 }
 
@@ -361,15 +359,19 @@ int http_client_start(struct http_client *client, const struct http_request *req
     r = transfer->easy ? transfer_prepare(transfer, request) : -ENOMEM;
     if (r == 0 && request->method == HTTP_MAIL)
         r = mail_thread_start(transfer, client->loop, on_mail_news);
-    else if (r == 0 && curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
-        r = -ENOMEM;
+    else if (r == 0)
+        r = trust_ask(client->trusts, transfer, request->ca_file);
+    if (r == 0 && request->method != HTTP_MAIL)
+        r = add_to_multi(transfer);
+    if (r == -EINPROGRESS)
+        r = 0;
     if (r < 0) {
         give_easy(client, transfer->easy);
         transfer_done(transfer);
         free(transfer);
         return r;
     }
-    transfer_list(transfer);
+    transfer_list(&client->transfers, transfer);
     (void)uv_timer_init(client->loop, &transfer->deadline);
     transfer->deadline.data = transfer;
     client->handles++;

@@ -1,10 +1,11 @@
 /* HTTP(S) requests and SMTP(S) mail on the loop: curl's multi_socket interface behind a small face.
  *
  * One client per loop, on the loop's thread only. It never blocks: names are resolved on threads of curl's,
- * and each mail has a thread of its own, as curl waits in it for SMTP servers; all callbacks come from the
- * loop. It keeps no secret (URL, user, password, body, extra headers) longer than the transfer lives; none of
- * them is ever logged. Ignored: proxies and .netrc of the environment, redirects, compressed replies, TLS
- * below 1.2. The program ignores SIGPIPE before it starts a client. */
+ * the certificates that https trusts are parsed on libuv's, and each mail has a thread of its own, as curl
+ * waits in it for SMTP servers; all callbacks come from the loop. It keeps no secret (URL, user, password,
+ * body, extra headers) longer than the transfer lives; none of them is ever logged. Ignored: proxies and
+ * .netrc of the environment, redirects, compressed replies, TLS below 1.2. The program ignores SIGPIPE before
+ * it starts a client. */
 #ifndef RMQWATCH_HTTP_CLIENT_H
 #define RMQWATCH_HTTP_CLIENT_H
 
@@ -35,7 +36,9 @@ struct http_request {
     const char *content_type; /* POST */
     const char *username;     /* HTTP basic authentication, or SMTP AUTH; NULL: none */
     const char *password;
-    const char *ca_file;    /* trusts only these; NULL: the system's trust store */
+    const char *ca_file;    /* trusts only these; NULL: the system's trust store, or what SSL_CERT_FILE and
+                             * SSL_CERT_DIR of the environment name. https reads it when it is first needed,
+                             * and notices a change within a minute */
     const char *addresses;  /* numeric, comma separated: connect there instead of resolving the url's host */
     uint64_t timeout_ms;    /* the whole transfer, name lookup to last byte; 0 is refused */
     size_t max_reply_bytes; /* body; 0: the default of 64 KiB */

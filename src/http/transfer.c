@@ -1,5 +1,7 @@
 #include "http/transfer.h"
 
+#include "http/trust.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +44,25 @@ CURLM *transfer_new_multi(void)
     }
 #endif
     return multi;
+}
+
+void transfer_list(struct http_transfer **head, struct http_transfer *transfer)
+{
+    transfer->next = *head;
+    if (transfer->next)
+        transfer->next->link = &transfer->next;
+    transfer->link = head;
+    *head = transfer;
+}
+
+void transfer_unlist(struct http_transfer *transfer)
+{
+    if (!transfer->link)
+        return;
+    *transfer->link = transfer->next;
+    if (transfer->next)
+        transfer->next->link = transfer->link;
+    transfer->link = NULL;
 }
 
 int transfer_check(const struct http_request *request)
@@ -144,17 +165,6 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose, struct 
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
-/* Called where a handshake begins, which it does on a connection. */
-static CURLcode on_tls(CURL *easy, void *ssl_context, void *context)
-{
-    struct http_transfer *transfer = context;
-
-    (void)easy;
-    (void)ssl_context;
-    transfer->tls_began = true;
-    return CURLE_OK;
-}
-
 static int list_add(struct curl_slist **list, const char *text)
 {
     struct curl_slist *longer = curl_slist_append(*list, text);
@@ -224,14 +234,6 @@ static int prepare_always(struct http_transfer *transfer, const struct http_requ
     if (request->fresh && request->method != HTTP_MAIL) {
         SET(CURLOPT_FRESH_CONNECT, 1L);
         SET(CURLOPT_FORBID_REUSE, 1L);
-    }
-    /* Not with every TLS library. */
-    (void)curl_easy_setopt(transfer->easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
-    (void)curl_easy_setopt(transfer->easy, CURLOPT_SSL_CTX_DATA, transfer);
-    if (request->ca_file) {
-        SET(CURLOPT_CAINFO, request->ca_file);
-        /* The directory that curl was built with would be trusted beside it. */
-        SET(CURLOPT_CAPATH, NULL);
     }
     if (request->username) {
         SET(CURLOPT_USERNAME, request->username);
@@ -306,6 +308,8 @@ int transfer_prepare(struct http_transfer *transfer, const struct http_request *
     transfer->method = request->method;
     transfer->body_max = request->max_reply_bytes > 0 ? request->max_reply_bytes : REPLY_MAX_DEFAULT;
     r = prepare_always(transfer, request);
+    if (r == 0)
+        r = trust_prepare(transfer, request);
     if (r == 0 && request->addresses)
         r = prepare_addresses(transfer, request);
     if (r < 0)
@@ -384,4 +388,5 @@ void transfer_done(struct http_transfer *transfer)
     transfer->upload = NULL;
     free(transfer->body);
     transfer->body = NULL;
+    trust_release(transfer);
 }

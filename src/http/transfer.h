@@ -6,6 +6,7 @@
 #include "http/client.h"
 
 #include <curl/curl.h>
+#include <openssl/types.h>
 
 struct mail_thread;
 
@@ -15,6 +16,10 @@ struct http_transfer {
     struct http_transfer **link; /* what points to it in the client's list; NULL: not, or no more, in there */
     struct mail_thread *mail;    /* MAIL: who runs it */
     CURL *easy;
+    bool own_trust;      /* trusts whom trust.c says; false: whom curl was told to trust */
+    X509_STORE *trusted; /* NULL: nobody */
+    /* while that is being loaded, and curl has not heard of the transfer yet; else NULL */
+    struct http_transfer *wait_next, **wait_link;
     uv_timer_t deadline;
     enum http_method method;
     http_done_fn *done;
@@ -32,6 +37,9 @@ struct http_transfer {
 
 /* A multi handle that does not wait for a resolver that hangs; NULL: out of memory. */
 CURLM *transfer_new_multi(void);
+/* Into and out of the list at *HEAD; out of it any number of times. */
+void transfer_list(struct http_transfer **head, struct http_transfer *transfer);
+void transfer_unlist(struct http_transfer *transfer);
 /* Whether REQUEST makes sense: 0, -EINVAL or -ENOMEM. */
 int transfer_check(const struct http_request *request);
 /* Sets every option of TRANSFER->easy, which is fresh or reset. 0 or -ENOMEM. */

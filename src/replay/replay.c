@@ -4,6 +4,7 @@
 #include "core/core.h"
 #include "store/event_json.h"
 #include "store/snapshot_json.h"
+#include "words/words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -94,7 +95,7 @@ static void tell(struct replay *replay, enum replay_verdict verdict, const struc
         .now_count = now->count,
         .now = now->decisions,
         .state = state_name(core->rescue.state),
-        .why = core->rescue.why,
+        .why = words(core->policy.language, core->rescue.why),
         .condition = condition_name(core->members[0].condition),
     };
 
@@ -177,9 +178,13 @@ static bool tick(struct replay *replay, const struct event *event)
     return true;
 }
 
-static const struct policy *policy_of_now(const struct replay *replay, const struct event *event)
+/* In the words of then: another language is no other decision. */
+static struct policy policy_of_now(const struct replay *replay, const struct event *event)
 {
-    return replay->policy ? replay->policy : &event->policy;
+    struct policy policy = replay->policy ? *replay->policy : event->policy;
+
+    policy.language = event->policy.language;
+    return policy;
 }
 
 static bool take(struct replay *replay, const struct event *event, bool last)
@@ -190,7 +195,7 @@ static bool take(struct replay *replay, const struct event *event, bool last)
     if (!tick(replay, event))
         return false;
     if (event->kind == EVENT_POLICY)
-        own.policy = *policy_of_now(replay, event);
+        own.policy = policy_of_now(replay, event);
     step(&replay->then, incident, event);
     step(&replay->now, incident, &own);
     return compare(replay, event->wall_ms, last);
@@ -227,10 +232,11 @@ static void start(
 static void begin(struct replay *replay, const struct event *event, const struct event *members)
 {
     const char *incident = replay->recording->incident.id;
+    const struct policy policy = policy_of_now(replay, event);
     bool heard = members->members.count > 1 || members->members.cluster[0];
 
     start(&replay->then, replay, &event->policy, event);
-    start(&replay->now, replay, policy_of_now(replay, event), event);
+    start(&replay->now, replay, &policy, event);
     if (!replay->begun && heard) {
         step(&replay->then, incident, members);
         step(&replay->now, incident, members);

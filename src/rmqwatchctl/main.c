@@ -20,6 +20,8 @@ static const struct command *const commands[] = {
     &resume_command,
     &ack_command,
     &history_command,
+    &test_alert_command,
+    &outbox_command,
     &simulate_command,
     &replay_command,
 };

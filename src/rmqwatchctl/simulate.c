@@ -245,6 +245,7 @@ static int run(const struct command *command, struct tool *tool, int argc, char 
     config = configuration_load(path);
     if (!config)
         return EXIT_FAILED;
+    config->policy.language = LANGUAGE_ENGLISH; /* as all that this tool itself says */
     code = (tool->json ? tell_json : tell)(config, scenarios, count, verbose);
     config_free(config);
     return code;

@@ -29,7 +29,7 @@ struct command {
 };
 
 extern const struct command status_command, why_command, hold_command, resume_command, ack_command,
-    history_command, simulate_command, replay_command;
+    history_command, test_alert_command, outbox_command, simulate_command, replay_command;
 
 /* An option of a command's own: "--NAME VALUE", or "--NAME" where there is a flag. */
 struct command_option {

@@ -21,9 +21,10 @@
 #endif
 
 #define DEFAULT_CONFIG "/etc/rmqwatchd/rmqwatchd.conf"
-/* Of these, a disk that hangs may keep four: two collections of evidence, the package managers' lock files,
- * and the configuration. The others look names up, without which nobody can be probed. */
-#define LIBUV_THREADS "6"
+/* Of these, a disk that hangs may keep six: two collections of evidence, the package managers' lock files,
+ * the configuration, and two files of trusted certificates. The others look names up, without which nobody
+ * can be probed. */
+#define LIBUV_THREADS "8"
 
 enum {
     LAST_RESORT_MS = 950, /* a name lookup that hangs in libc would keep the loop alive for minutes */

@@ -54,7 +54,18 @@ static bool does_not_list(const struct sim_world *world, const struct sim_node *
 {
     uint64_t stale_ms = world->stale_until_ms[sim_index(world, other)][sim_index(world, node)];
 
-    return !sim_network_lists(world, other, node) || (stale_ms != 0 && world->now_ms - stale_ms <= news_ms);
+    uint64_t stopped_ms = node->broker.app_stopped_until_ms;
+
+    return !sim_network_lists(world, other, node) || (stale_ms != 0 && world->now_ms - stale_ms <= news_ms) ||
+           (stopped_ms != 0 && world->now_ms - stopped_ms <= news_ms);
+}
+
+/* One in maintenance mode takes part in every majority still, and may tell so over an old connection. */
+static bool takes_part(const struct sim_world *world, const struct sim_node *node)
+{
+    return sim_broker_stands(world, node) ||
+           (sim_broker_is_drained(world, node) && sim_broker_runs(world, node) &&
+               !sim_broker_is_hung(world, node) && !sim_broker_is_busy(world, node));
 }
 
 /* Everybody who answers lists it as not running, and somebody does, or did a moment ago. */
@@ -66,8 +77,7 @@ static bool is_counted_out(const struct sim_world *world, const struct sim_node 
 
     for (size_t i = 0; i < world->count; i++) {
         const struct sim_node *other = &world->nodes[i];
-
-        bool stands = sim_broker_stands(world, other);
+        bool stands = takes_part(world, other);
 
         if (other == node || (!just_cut && !sim_network_reaches(world, node, other)))
             continue;
@@ -87,13 +97,8 @@ static void check_quorum(struct sim_world *world, struct sim_node *node)
     for (size_t i = 0; i < world->count; i++) {
         const struct sim_node *other = &world->nodes[i];
 
-        /* One in maintenance mode takes part in every majority still, and may tell so over an old connection.
-         */
         if (other != node)
-            others += sim_broker_stands(world, other) ||
-                      (sim_broker_is_drained(world, other) && sim_broker_runs(world, other) &&
-                          !sim_broker_is_hung(world, other) && !sim_broker_is_busy(world, other)) ||
-                      world->now_ms - other->broker.standing_ms <= grace_ms;
+            others += takes_part(world, other) || world->now_ms - other->broker.standing_ms <= grace_ms;
     }
     if (world->count == 1 || others >= world->count / 2 + 1)
         return;
@@ -201,11 +206,12 @@ static void check_budget(struct sim_world *world, struct sim_node *node, bool ki
 {
     struct sim_agent *agent = &node->agent;
     const struct policy *policy = &agent->core.policy;
+    bool paid = agent->paid_run != 0 && node->broker.run <= agent->paid_run + 1; /* its death counts, too */
     size_t used = 0;
 
     /* A kill and the start after it are one; a retry after giving up is not paid from the budget. */
-    if (!kills && agent->killed_run != 0) {
-        agent->killed_run = 0;
+    if (!kills && (agent->killed_run != 0 || paid)) {
+        agent->killed_run = agent->paid_run = 0;
         return;
     }
     if (agent->acts_from == STATE_GAVE_UP)
@@ -218,7 +224,7 @@ static void check_budget(struct sim_world *world, struct sim_node *node, bool ki
         memmove(agent->acts, agent->acts + 1, sizeof(agent->acts[0]) * --agent->act_count);
     agent->acts[agent->act_count++] = (struct sim_act){.at_ms = world->now_ms};
     if (kills)
-        agent->killed_run = node->broker.run;
+        agent->killed_run = agent->paid_run = node->broker.run;
 }
 
 static void check_act(struct sim_world *world, struct sim_node *node, enum action_kind kind)
@@ -278,7 +284,7 @@ void sim_check_action(struct sim_world *world, struct sim_node *node, const stru
 
 void sim_check_refused(struct sim_node *node)
 {
-    node->agent.killed_run = 0;
+    node->agent.killed_run = node->agent.paid_run = 0;
     if (node->broker.phase != BROKER_GONE)
         node->agent.disturbed_ms = 0;
 }
@@ -292,6 +298,7 @@ void sim_check_restarted(struct sim_world *world, struct sim_node *node, bool fo
     agent->hold_until_wall_ms = agent->core.hold.active ? agent->core.hold.until_wall_ms : 0;
     if (!forgetful)
         return;
+    agent->paid_run = 0;
     agent->forgot_ms = world->now_ms;
     agent->act_count = 0;
     agent->drained_run = 0;

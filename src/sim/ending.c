@@ -140,8 +140,10 @@ static const char *what_is_wrong(const struct sim_world *world, const struct sim
 
     if (!agent->alive || world->now_ms < agent->frozen_until_ms)
         return "its agent is not there";
-    /* Whoever comes later cannot tell a stop that ended in a kill from a crash. */
-    if (is_stopped(node) && state == STATE_OBSERVED && agent->started_ms > node->unit.stopped_ms)
+    /* Whoever comes later, or asks systemd again later, cannot tell a stop that ended in a kill from a crash.
+     */
+    if (is_stopped(node) && state == STATE_OBSERVED &&
+        (agent->started_ms > node->unit.stopped_ms || agent->bus_found_ms > node->unit.stopped_ms))
         return NULL;
     if (is_stopped(node))
         return state == STATE_STANDBY ? NULL : "it is stopped, but there is an incident";

@@ -114,8 +114,21 @@ static void poll_link(struct sim_world *world, struct sim_link *link, struct sim
     }
 }
 
-/* pause_minority: whoever sees no majority of running members stops its application, and goes on about a
- * second after the majority of machines is back. */
+/* pause_minority asks for Erlang machines, not for applications: one that is paused itself, or boots, counts
+ * for the others. Else those that pause would keep each other from coming back (rabbit_node_monitor says so
+ * where it handles a dead node). */
+static bool is_connected_to_majority(const struct sim_world *world, const struct sim_node *node)
+{
+    size_t there = 1;
+
+    for (size_t i = 0; i < world->count; i++)
+        there += &world->nodes[i] != node && world->nodes[i].broker.phase != BROKER_GONE &&
+                 sim_network_linked(world, sim_index(world, node), i);
+    return there >= world->count / 2 + 1;
+}
+
+/* pause_minority: whoever is connected to no majority stops its application, and goes on about a second after
+ * the majority is back. */
 static void poll_pause(struct sim_world *world, struct sim_node *node)
 {
     struct sim_broker *broker = &node->broker;
@@ -125,7 +138,7 @@ static void poll_pause(struct sim_world *world, struct sim_node *node)
         broker->phase != BROKER_RUNNING)
         return;
     if (!broker->paused) {
-        if (sim_network_has_majority(world, node) || !sim_broker_runs(world, node) ||
+        if (is_connected_to_majority(world, node) || !sim_broker_runs(world, node) ||
             world->now_ms - broker->phase_ms < 2 * CONNECT_MS)
             return;
         broker->paused = true;

@@ -6,7 +6,12 @@
 
 #include <string.h>
 
-enum { STOP_LEAST_MS = 1500, STOP_MOST_MS = 4000, OLD_ORDER_PERMILLE = 50 };
+enum {
+    STOP_LEAST_MS = 1500,
+    STOP_MOST_MS = 4000,
+    OLD_ORDER_PERMILLE = 50,
+    STOPS_MEET_MS = 20, /* for the news of a stop, and for a request that was on its way */
+};
 
 static bool is_inactive(enum unit_phase phase)
 {
@@ -72,6 +77,7 @@ static void begin_start(struct sim_world *world, struct sim_node *node)
         set_phase(world, node, UNIT_PHASE_INACTIVE);
         return;
     }
+    unit->stopped = false; /* by a restart of an operator's that goes on after the unit was unmasked, say */
     unit->invocation += 0x1000u + (uint32_t)sim_index(world, node);
     unit->pid++;
     unit->timed_out = false;
@@ -195,7 +201,9 @@ void sim_unit_request(
     } else if (node->unit.job.id != 0) {
         join_job(world, node, verb, generation);
     } else {
-        node->unit.stopped = node->unit.stopped && verb == VERB_STOP;
+        /* The agent cannot tell its own stop from one of an operator's that came while it was on its way. */
+        node->unit.stopped =
+            node->unit.stopped && verb == VERB_STOP && world->now_ms - node->unit.stopped_ms > STOPS_MEET_MS;
         install_job(&node->unit, verb, generation);
         adopt_job(node, generation);
         run_job(world, node);

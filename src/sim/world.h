@@ -206,6 +206,7 @@ struct sim_agent {
     size_t act_count;
     struct sim_act acts[SIM_ACTS_MAX];
     uint32_t killed_run;
+    uint32_t paid_run; /* the same, also by an agent that this one remembers: its start is paid */
     size_t told_count;
     struct sim_told told[SIM_TOLD_MAX];
     uint32_t done;     /* starts and kills so far */

@@ -190,20 +190,28 @@ int database_open_reader(const char *directory, sqlite3 **ret_database)
     return r < 0 ? r : read_from(path, SQLITE_OPEN_READONLY, "PRAGMA query_only = 1", ret_database);
 }
 
-/* PATH as SQLite's URI, which says that nobody writes there. */
-static void immutable_uri(const char *path, char *uri, size_t size)
+int database_stranded_uri(const char *directory, char *uri, size_t size)
 {
+    char path[PATH_MAX], log[PATH_MAX + 8];
+    int r = database_path(directory, path, sizeof(path));
+
+    if (r < 0)
+        return r;
+    (void)snprintf(log, sizeof(log), "%s-wal", path);
+    if (access(log, F_OK) == 0)
+        return -EBUSY;
     uri[0] = '\0';
     text_append(uri, size, "file:");
-    for (; *path; path++)
-        text_append(uri, size, strchr("%?#", *path) ? "%%%02X" : "%c", (unsigned char)*path);
+    for (const char *at = path; *at; at++)
+        text_append(uri, size, strchr("%?#", *at) ? "%%%02X" : "%c", (unsigned char)*at);
     text_append(uri, size, "?immutable=1");
+    return 0;
 }
 
 int database_open_stranded(const char *directory, sqlite3 **ret_database)
 {
     const int uri_flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
-    char path[PATH_MAX], uri[3 * PATH_MAX + 32], log[PATH_MAX + 8];
+    char path[PATH_MAX], uri[DATABASE_URI_MAX];
     int r = database_open_reader(directory, ret_database);
 
     if (r == 0 || database_path(directory, path, sizeof(path)) < 0)
@@ -211,18 +219,15 @@ int database_open_stranded(const char *directory, sqlite3 **ret_database)
     /* Full: there is no room for the index that connections share; one that is alone needs none. */
     if (read_from(path, SQLITE_OPEN_READWRITE, "PRAGMA locking_mode = EXCLUSIVE", ret_database) == 0)
         return 0;
-    /* Read-only, and closed in good order: what is only in the log would be missed. */
-    (void)snprintf(log, sizeof(log), "%s-wal", path);
-    if (access(log, F_OK) == 0)
+    if (database_stranded_uri(directory, uri, sizeof(uri)) < 0)
         return r;
-    immutable_uri(path, uri, sizeof(uri));
     return read_from(uri, uri_flags, "PRAGMA query_only = 1", ret_database);
 }
 
 int database_open_memory(sqlite3 **ret_database)
 {
     sqlite3 *database;
-    int r = connect_to(":memory:", SQLITE_OPEN_READWRITE, &database);
+    int r = connect_to(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, &database);
 
     if (r < 0)
         return r;

@@ -13,6 +13,10 @@ int database_open(const char *directory, sqlite3 **ret_database);
 int database_open_reader(const char *directory, sqlite3 **ret_database);
 /* The same where database_open() has failed, as far as a disk that is full or read-only lets it. */
 int database_open_stranded(const char *directory, sqlite3 **ret_database);
+enum { DATABASE_URI_MAX = 3 * 4096 + 32 };
+/* DIRECTORY's file as SQLite's URI, which says that nobody writes there: for a disk that is read-only. -EBUSY
+ * when it was not closed in good order: what is only in the log would be missed. */
+int database_stranded_uri(const char *directory, char *uri, size_t size);
 /* The same tables in memory, with a bound. Past it writing gives -ENOSPC. */
 int database_open_memory(sqlite3 **ret_database);
 void database_close(sqlite3 *database); /* accepts NULL */

@@ -1,4 +1,5 @@
 #include "store/event_json.h"
+#include "words/words.h"
 
 #include <errno.h>
 #include <string.h>
@@ -61,6 +62,11 @@ static const char *name_of_operator(int kind)
     };
 
     return (unsigned)kind <= OPERATOR_ACK ? names[kind] : names[OPERATOR_ACK];
+}
+
+static const char *name_of_language(int language)
+{
+    return language_name((enum language)language);
 }
 
 static const struct field no_fields[] = {FIELDS_END};
@@ -146,6 +152,7 @@ static const struct field policy_fields[] = {
     FIELD(struct policy, probe_amqp),
     FIELD(struct policy, probe_management),
     FIELD(struct policy, probe_exec),
+    FIELD_ENUM(struct policy, language, name_of_language, LANGUAGE_COUNT),
     FIELD(struct policy, interval_ms),
     FIELD(struct policy, fast_interval_ms),
     FIELD(struct policy, timeout_ms),

@@ -60,6 +60,8 @@ const struct field snapshot_fields[] = {
     FIELD_LIST(struct core_snapshot, peer_returns_wall_ms, peer_return_count),
     FIELD_STRUCT(struct core_snapshot, hold, hold_fields),
     FIELD(struct core_snapshot, seen_running),
+    FIELD(struct core_snapshot, own_stop),
+    FIELD(struct core_snapshot, killed),
     FIELD(struct core_snapshot, running),
     FIELD(struct core_snapshot, invocation_id),
     FIELD_LIST(struct core_snapshot, members, member_count),

@@ -49,9 +49,10 @@ static void copy_letters(sqlite3 *memory)
     (void)database_run(memory, "INSERT INTO main.sqlite_sequence SELECT * FROM disk.sqlite_sequence", "");
 }
 
-static int copy_from_disk(sqlite3 *memory, const char *directory)
+/* AS: a path, or a URI. */
+static int copy_from_disk(sqlite3 *memory, const char *as)
 {
-    int r = attach(memory, directory);
+    int r = database_run(memory, "ATTACH DATABASE ? AS disk", "t", as);
 
     if (r < 0)
         return r;
@@ -64,13 +65,18 @@ static int copy_from_disk(sqlite3 *memory, const char *directory)
 
 void tables_carry_to_memory(sqlite3 *memory, const char *directory, int64_t *ret_newest)
 {
+    char as[DATABASE_URI_MAX];
+    bool done = database_path(directory, as, sizeof(as)) == 0 && copy_from_disk(memory, as) == 0;
+
     *ret_newest = 0;
-    if (copy_from_disk(memory, directory) < 0) {
-        /* As in database_open_stranded(): full, perhaps. */
+    if (!done) {
+        /* As in database_open_stranded(): full, perhaps, or read-only. */
         (void)database_run(memory, "PRAGMA locking_mode = EXCLUSIVE", "");
-        (void)copy_from_disk(memory, directory);
+        done = copy_from_disk(memory, as) == 0;
         (void)database_run(memory, "PRAGMA locking_mode = NORMAL", "");
     }
+    if (!done && database_stranded_uri(directory, as, sizeof(as)) == 0)
+        (void)copy_from_disk(memory, as);
     (void)database_get(memory, ret_newest, "SELECT max(id) FROM main.entries", "");
 }
 

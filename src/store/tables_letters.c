@@ -28,15 +28,20 @@ static bool is_done(enum letter_state state)
     return state == LETTER_SENT || state == LETTER_DROPPED;
 }
 
-/* A document that is not needed any more is not kept; one that is there already may only be given up. */
+/* A document that is not needed any more is given up. Not in one statement: that would use up a number. */
 static int write_letter(sqlite3 *database, const struct store_letter *letter)
 {
+    int r = database_run(database,
+        "UPDATE letters SET state = ?, tries = ?, result = ?, changed_wall_ms = ?,"
+        " document = iif(?, '', document) WHERE kind = ? AND name = ? AND id = ?",
+        "iitiittt", (int64_t)letter->state, (int64_t)letter->tries, letter->result, letter->changed_wall_ms,
+        (int64_t)is_done(letter->state), letter->kind, letter->name, letter->id);
+
+    if (r < 0 || sqlite3_changes(database) > 0)
+        return r;
     return database_run(database,
         "INSERT INTO letters (kind, name, id, state, event, node, incident, severity, wall_ms, tries, result,"
-        " changed_wall_ms, came_wall_ms, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (kind, name, id) DO UPDATE SET state = excluded.state, tries = excluded.tries,"
-        " result = excluded.result, changed_wall_ms = excluded.changed_wall_ms,"
-        " document = iif(excluded.state >= 2, '', document)",
+        " changed_wall_ms, came_wall_ms, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         "tttittttiitiit", letter->kind, letter->name, letter->id, (int64_t)letter->state, letter->event,
         letter->node, letter->incident, letter->severity, letter->wall_ms, (int64_t)letter->tries,
         letter->result, letter->changed_wall_ms, letter->came_wall_ms,

@@ -49,6 +49,16 @@ struct notice sample_flapped(void)
     return notice;
 }
 
+struct notice sample_chinese(void)
+{
+    struct notice notice = sample_gave_up();
+
+    notice.language = LANGUAGE_CHINESE;
+    strcpy(notice.why, "节点反复停止：本时间窗内的重启次数已用完");
+    strcpy(notice.detail, "主进程已退出，退出码 1；30 min 内的重启次数已用 5/5");
+    return notice;
+}
+
 struct notice sample_hostile(void)
 {
     return (struct notice){

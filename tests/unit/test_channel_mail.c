@@ -240,6 +240,8 @@ static int hex(char c)
  * characters. */
 static void decode_words(const char *line, char *dest)
 {
+    const char *begin = line;
+
     assert_memory_equal(line, "Subject: ", 9);
     line += 9;
     while (*line) {
@@ -261,7 +263,9 @@ static void decode_words(const char *line, char *dest)
         assert_int_not_equal((unsigned char)*start & 0xc0, 0x80);
         line += 2;
         assert_memory_equal(line, "\r\n", 2);
+        assert_true(line - begin <= 76);
         line += 2;
+        begin = line;
         if (*line)
             assert_int_equal(*line++, ' ');
     }
@@ -294,6 +298,65 @@ static void test_encoded_words(void **state)
             free(line);
         }
     }
+}
+
+/* The text between two blank lines' ends, as a reader shows it. */
+static void decode_quoted(const char *from, const char *end, char *dest)
+{
+    while (from < end) {
+        if (from[0] == '\r') {
+            from++;
+        } else if (from[0] != '=') {
+            *dest++ = *from++;
+        } else if (from[1] == '\r') {
+            from += 3;
+        } else {
+            *dest++ = (char)(hex(from[1]) * 16 + hex(from[2]));
+            from += 3;
+        }
+    }
+    *dest = '\0';
+}
+
+static void test_chinese(void **state)
+{
+    static const char type[] = "Content-Type: text/plain; charset=utf-8\r\n"
+                               "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
+    struct notice notice = sample_chinese();
+    char *body = format(&notice, "id-1");
+    char *subject = strstr(body, "Subject: "), *plain = strstr(body, type), *end;
+    char decoded[4096];
+
+    (void)state;
+    assert_lines(body);
+    assert_non_null(strstr(body, "\r\nImportance: high\r\n"));
+    assert_non_null(plain);
+    plain += sizeof(type) - 1;
+    end = strstr(plain, "--=_rmqwatchd");
+    decode_quoted(plain, end, decoded);
+    assert_string_equal(decoded, "严重 rabbit@rmq2：已放弃\n"
+                                 "\n"
+                                 "节点反复停止：本时间窗内的重启次数已用完\n"
+                                 "主进程已退出，退出码 1；30 min 内的重启次数已用 5/5\n"
+                                 "\n"
+                                 "节点      rabbit@rmq2\n"
+                                 "集群      orders\n"
+                                 "观察节点  rabbit@rmq1\n"
+                                 "时间      2026-02-01T00:30:05Z\n"
+                                 "开始      2026-02-01T00:00:00Z，即 30 min 5 s 前\n"
+                                 "故障编号  rmq2-1769904000-7\n"
+                                 "\n"
+                                 "请在 rabbit@rmq1 的主机上进一步查看：\n"
+                                 "  journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\n");
+    decode_quoted(strstr(end, "<h3>"), strstr(end, "</h3>"), decoded);
+    assert_string_equal(decoded, "<h3>严重 rabbit@rmq2：已放弃");
+    *strstr(subject, "Message-ID: ") = '\0';
+    assert_string_equal(subject,
+        "Subject: =?UTF-8?Q?=5Borders=5D_=E4=B8=A5=E9=87=8D_rabbit=40rmq2=EF=BC=9A?=\r\n"
+        " =?UTF-8?Q?=E5=B7=B2=E6=94=BE=E5=BC=83?=\r\n");
+    decode_words(subject, decoded);
+    assert_string_equal(decoded, "[orders] 严重 rabbit@rmq2：已放弃");
+    free(body);
 }
 
 static void test_plain_headers_fold_at_spaces(void **state)
@@ -421,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_addresses_that_would_inject_are_refused),
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_encoded_words),
+        cmocka_unit_test(test_chinese),
         cmocka_unit_test(test_plain_headers_fold_at_spaces),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_quoted_printable),

@@ -46,6 +46,34 @@ static void test_critical(void **state)
     free(body);
 }
 
+static void test_chinese(void **state)
+{
+    struct notice notice = sample_chinese();
+    char *body = format(&notice);
+
+    (void)state;
+    assert_string_equal(body,
+        "{\"text\":\"严重 rabbit@rmq2：已放弃\",\"blocks\":[{\"type\":\"section\",\"text\":"
+        "{\"type\":\"mrkdwn\",\"text\":\":rotating_light: *严重 rabbit@rmq2：已放弃*\","
+        "\"verbatim\":true}}],\"attachments\":[{\"color\":\"#d00000\",\"blocks\":["
+        "{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":"
+        "\"节点反复停止：本时间窗内的重启次数已用完\",\"verbatim\":true}},"
+        "{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":"
+        "\"主进程已退出，退出码 1；30 min 内的重启次数已用 5/5\",\"verbatim\":true}},"
+        "{\"type\":\"section\",\"fields\":["
+        "{\"type\":\"mrkdwn\",\"text\":\"*节点*\\nrabbit@rmq2\",\"verbatim\":true},"
+        "{\"type\":\"mrkdwn\",\"text\":\"*集群*\\norders\",\"verbatim\":true},"
+        "{\"type\":\"mrkdwn\",\"text\":\"*观察节点*\\nrabbit@rmq1\",\"verbatim\":true},"
+        "{\"type\":\"mrkdwn\",\"text\":\"*时间*\\n2026-02-01T00:30:05Z\",\"verbatim\":true},"
+        "{\"type\":\"mrkdwn\",\"text\":\"*开始*\\n2026-02-01T00:00:00Z，即 30 min 5 s 前\","
+        "\"verbatim\":true},"
+        "{\"type\":\"mrkdwn\",\"text\":\"*故障编号*\\nrmq2-1769904000-7\",\"verbatim\":true}]},"
+        "{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":"
+        "\"请在 rabbit@rmq1 的主机上进一步查看：\\n"
+        "`journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7`\",\"verbatim\":true}}]}]}");
+    free(body);
+}
+
 static void test_good_news_look_good(void **state)
 {
     struct notice notice = sample_recovered();
@@ -157,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_critical),
+        cmocka_unit_test(test_chinese),
         cmocka_unit_test(test_good_news_look_good),
         cmocka_unit_test(test_markup_and_json_are_escaped),
         cmocka_unit_test(test_longest_texts),

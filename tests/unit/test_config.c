@@ -234,6 +234,7 @@ static void test_defaults_are_these(void **state)
     assert_string_equal(config->unit, "rabbitmq-server.service");
     assert_string_equal(config->state_dir, "/var/lib/rmqwatchd");
     assert_true(policy->act);
+    assert_int_equal(policy->language, LANGUAGE_ENGLISH);
     assert_true(policy->interval_ms == 5000 && policy->fast_interval_ms == 1000);
     assert_true(policy->timeout_ms == 3000 && policy->fall == 3 && policy->rise == 2);
     assert_true(policy->ask_timeout_ms == 2000 && policy->held_retry_ms == 10000);
@@ -320,7 +321,7 @@ static void test_reads_leases(void **state)
 static void test_reads_every_value(void **state)
 {
     struct config *config = load(
-        "mode = observe cluster = 'pr\xC3\xB6"
+        "mode = observe language = zh cluster = 'pr\xC3\xB6"
         "d ${x}' node = \"rabbit@r.example\" # a comment\r\n"
         "unit = \"rabbitmq@1.service\"\nstate_dir = /srv/state\ninterval = 10s\nfast_interval = 500ms\n"
         "timeout = 1min\nfall = 1\nrise = 100\nbackoff = 1h\nbackoff_max = 1h\n"
@@ -337,6 +338,7 @@ static void test_reads_every_value(void **state)
     (void)state;
     snprintf(ca, sizeof ca, "%s/ca", config_files_directory);
     assert_false(config->policy.act);
+    assert_int_equal(config->policy.language, LANGUAGE_CHINESE);
     assert_string_equal(config->cluster, "pr\xC3\xB6"
                                          "d ${x}");
     assert_string_equal(config->node, "rabbit@r.example");

@@ -115,6 +115,8 @@ static void test_refuses_bad_values(void **state)
     static const struct config_files_bad bad[] = {
         {"\nmode = acting", ":2: mode is not usable; it must be one of: observe act"},
         {"mode = \"\"", ":1: mode is not usable; it must be one of: observe act"},
+        {"language = fr", ":1: language is not usable; it must be one of: en zh"},
+        {"\nlanguage = \"zh_CN\"", ":2: language is not usable; it must be one of: en zh"},
         {"cluster = \"0123456789012345678901234567890123456789012345678901234567890123\"",
             ":1: cluster is not usable; it must be at most 63 bytes long, without control characters"},
         {"cluster = \"a\tb\"",

@@ -125,6 +125,36 @@ static void test_why_when_all_is_well(void **state)
                                            "\"status\":null}}");
 }
 
+/* What people read is Chinese then; names, and the words that programs compare, are not. */
+static void test_why_in_chinese(void **state)
+{
+    struct policy policy = story_policy();
+    cJSON *json, *probe;
+
+    (void)state;
+    policy.language = LANGUAGE_CHINESE;
+    story_configure(&story, policy);
+    story_crash(&story);
+    story_refuse(&story, "systemd refuses to start rabbitmq-server.service: no reason given");
+    json = why(0);
+    assert_string_equal(text_at(json, "state"), "backing-off");
+    assert_string_equal(text_at(json, "condition"), "crashed");
+    assert_string_equal(text_at(json, "why"), "systemd 拒绝启动它");
+    assert_string_equal(text_at(json, "refusal"), "systemd 拒绝启动 rabbitmq-server.service：未说明原因");
+    assert_non_null(strstr(text_at(json, "quorum"), "rabbit@b 正常在位；rabbit@c 正常在位"));
+    cJSON_Delete(json);
+    json = status();
+    assert_string_equal(text_at(json, "why"), "systemd 拒绝启动它");
+    cJSON_Delete(json);
+    json = why(1);
+    probe = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "probes"), 0);
+    assert_string_equal(text_at(json, "why"), "由该节点自己的 rmqwatchd 处理；本机只观察");
+    assert_string_equal(text_at(json, "evidence"), "AMQP：有应答；管理 API：有应答");
+    assert_string_equal(text_at(probe, "result"), "ok");
+    assert_string_equal(text_at(probe, "says"), "有应答");
+    cJSON_Delete(json);
+}
+
 static void test_why_of_another_member(void **state)
 {
     (void)state;
@@ -246,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_status_when_all_is_well, setup),
         cmocka_unit_test_setup(test_why_when_all_is_well, setup),
+        cmocka_unit_test_setup(test_why_in_chinese, setup),
         cmocka_unit_test_setup(test_why_of_another_member, setup),
         cmocka_unit_test_setup(test_a_hung_node_that_is_held, setup),
         cmocka_unit_test_setup(test_a_crashed_node, setup),

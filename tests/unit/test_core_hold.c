@@ -104,6 +104,28 @@ static void test_a_hold_that_ended_while_no_agent_was_there_is_over(void **conte
     assert_int_equal(s.starts + s.restarts, 1);
 }
 
+/* The machine comes up with a clock that nobody has set yet. */
+static void test_a_hold_does_not_last_longer_for_a_clock_that_was_set_back(void **context)
+{
+    struct core_snapshot snapshot;
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_operator(&s, OPERATOR_HOLD, HOUR_MS);
+    core_snapshot(&s.core, &snapshot, s.now_ms, story_wall_ms(&s));
+    s.now_ms = 5000;
+    core_init(&s.core, STORY_LOCAL, "", &policy, s.now_ms);
+    core_restore(&s.core, &snapshot, s.now_ms, 0);
+    story_crash(&s);
+    story_wait(&s, HOUR_MS - 60000);
+    assert_int_equal(story_done(&s), 0);
+    story_wait(&s, 70000);
+    assert_false(s.core.hold.active);
+    assert_int_equal(s.starts, 1);
+}
+
 static void test_a_hold_that_has_ended_already_is_none(void **context)
 {
     struct event event = {.kind = EVENT_OPERATOR, .operator= {.kind = OPERATOR_HOLD} };
@@ -313,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_resume_ends_a_hold_at_once),
         cmocka_unit_test(test_a_hold_survives_this_agent),
         cmocka_unit_test(test_a_hold_that_ended_while_no_agent_was_there_is_over),
+        cmocka_unit_test(test_a_hold_does_not_last_longer_for_a_clock_that_was_set_back),
         cmocka_unit_test(test_a_hold_that_has_ended_already_is_none),
         cmocka_unit_test(test_a_hold_by_nobody_in_particular),
         cmocka_unit_test(test_a_hang_on_hold_is_told_and_left_alone),

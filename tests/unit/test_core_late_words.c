@@ -34,6 +34,56 @@ static void test_after_an_old_death_no_boot_is_disturbed(void **context)
     assert_int_equal(s.restarts, 1);
 }
 
+/* systemd may have started it again since: its stop would look like an operator's. */
+static void test_after_an_old_death_no_restart_loop_is_ended(void **context)
+{
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    policy.max_restarts = 1;
+    for (int slept = 0; slept < 2; slept++) {
+        story_begin(&s);
+        story_configure(&s, policy);
+        story_crash(&s);
+        story_unit(&s, UNIT_ACTIVATING, "start", "success");
+        hear_of_a_death(&s, slept ? 7000 : 20);
+        assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
+        assert_int_equal(s.stops, !slept);
+    }
+}
+
+/* Somebody restarts what is to be restarted, and it hangs again. The kernel accepts for it. */
+static void test_a_mere_connection_to_another_run_is_no_recovery(void **context)
+{
+    static const enum state states[] = {STATE_ASKING, STATE_LEASING, STATE_HELD};
+    struct event shallow = {
+        .kind = EVENT_PROBE_DONE, .probe = {.kind = PROBE_AMQP, .result = PROBE_RESULT_OK}};
+    struct story s;
+
+    (void)context;
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        story_begin(&s);
+        s.lease_answer = LEASE_TAKEN;
+        s.mute_lease = states[i] == STATE_LEASING;
+        strcpy(s.unit.invocation_id, "0123");
+        story_unit(&s, UNIT_ACTIVE, "running", "success");
+        story_hang(&s, 3);
+        if (states[i] != STATE_ASKING)
+            story_others_agree(&s);
+        assert_int_equal(s.core.rescue.state, states[i]);
+        strcpy(s.unit.invocation_id, "4567");
+        story_unit(&s, UNIT_ACTIVE, "running", "success");
+        strcpy(shallow.probe.node, STORY_LOCAL);
+        shallow.probe.started_ms = s.now_ms;
+        story_step(&s, &shallow);
+        assert_int_equal(s.told[NOTICE_RECOVERED], 0);
+        story_serve(&s, STORY_LOCAL);
+        story_serve(&s, STORY_LOCAL);
+        assert_int_equal(s.told[NOTICE_RECOVERED], 1);
+    }
+}
+
 /* The agent sleeps; meanwhile the port is opened, and the broker hangs. The kernel accepts for it. */
 static void test_a_mere_connection_to_what_was_closed_before_a_stall_is_no_recovery(void **context)
 {
@@ -205,6 +255,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_after_an_old_death_no_boot_is_disturbed),
+        cmocka_unit_test(test_after_an_old_death_no_restart_loop_is_ended),
+        cmocka_unit_test(test_a_mere_connection_to_another_run_is_no_recovery),
         cmocka_unit_test(test_a_mere_connection_to_what_was_closed_before_a_stall_is_no_recovery),
         cmocka_unit_test(test_a_mere_connection_to_a_silent_member_after_a_stall_is_no_answer),
         cmocka_unit_test(test_what_a_member_said_before_it_was_cut_off_is_void),

@@ -211,6 +211,32 @@ static void test_a_stopped_application_is_restarted_in_order_where_opted_for(voi
     assert_int_equal(s.restarts, 1);
 }
 
+/* A partition that is not complete pauses it until every member is back, whatever majority is there. */
+static void test_a_stopped_application_is_let_be_while_a_member_is_missing(void **context)
+{
+    const char *const five[] = {"rabbit@a", "rabbit@b", "rabbit@c", "rabbit@d", "rabbit@e"};
+    struct node_view view = story_everything(STORY_LOCAL);
+    struct story s;
+
+    (void)context;
+    view.member_count = 4;
+    strcpy(view.members[3].name, "rabbit@d");
+    view.members[3].running = true;
+    story_begin(&s);
+    story_opt_in(&s);
+    story_members(&s, five, 5);
+    for (int second = 0; second < 200; second++) {
+        story_fail(&s, STORY_LOCAL, NULL, PROBE_RESULT_REFUSED, 1);
+        story_fail(&s, "rabbit@e", NULL, PROBE_RESULT_TIMED_OUT, 1);
+        for (int i = 1; i < 4; i++) {
+            story_probe(&s, five[i], PROBE_AMQP, PROBE_RESULT_OK);
+            story_answer(&s, five[i], &view);
+        }
+    }
+    assert_int_equal(story_condition(&s), CONDITION_APP_STOPPED);
+    assert_int_equal(s.asks + story_done(&s), 0);
+}
+
 static void test_a_restart_in_order_passes_every_gate(void **context)
 {
     struct policy policy = story_policy();
@@ -316,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_a_single_node_has_nobody_to_be_paused_by),
         cmocka_unit_test(test_a_single_node_that_said_that_it_is_drained_is_left_alone),
         cmocka_unit_test(test_a_stopped_application_is_restarted_in_order_where_opted_for),
+        cmocka_unit_test(test_a_stopped_application_is_let_be_while_a_member_is_missing),
         cmocka_unit_test(test_a_restart_in_order_passes_every_gate),
         cmocka_unit_test(test_mode_act_again_restarts_what_was_opted_in_for),
         cmocka_unit_test(test_a_restart_in_order_that_systemd_refuses_is_held_and_tried_again),

@@ -122,6 +122,29 @@ static void test_a_hung_broker_that_everybody_has_counted_out_needs_no_quorum(vo
     assert_int_equal(s.kills, 1);
 }
 
+/* It was well again when it was called down, or so nobody can rule out: it fell silent only after that. */
+static void test_a_word_from_before_the_silence_counts_nobody_out(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_wait(&s, 1000);
+    story_view(&s, "rabbit@b", STORY_LOCAL);
+    story_wait(&s, 1000);
+    story_hang(&s, 3);
+    story_probe(&s, "rabbit@b", PROBE_MANAGEMENT, PROBE_RESULT_OK); /* while one hangs, it cannot list them */
+    story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_TIMED_OUT);
+    assert_int_equal(s.core.rescue.state, STATE_HELD);
+    assert_int_equal(s.lease_asks + s.kills, 0);
+    for (int second = 0; second < 12 && s.kills == 0; second++) {
+        story_view(&s, "rabbit@b", STORY_LOCAL);
+        story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_TIMED_OUT);
+        story_hang(&s, 1);
+    }
+    assert_int_equal(s.kills, 1);
+}
+
 static void test_a_starved_broker_is_busy_and_never_restarted(void **context)
 {
     struct story s;
@@ -206,7 +229,7 @@ static void test_an_old_kernel_tells_less(void **context)
         process_absorb(&process, &sample, now_ms);
     }
     assert_true(process_is_busy(&process, 1000, 4000));
-    process_describe(&process, 4000, text, sizeof(text));
+    process_describe(LANGUAGE_ENGLISH, &process, 4000, text, sizeof(text));
     assert_string_equal(text, "; its process: state S, 4 % of a processor used");
 }
 
@@ -228,7 +251,7 @@ static void test_old_or_missing_samples_tell_nothing(void **context)
     process_absorb(&process, &sample, 2000);
     assert_false(process_is_frozen(&process, &policy, 1000, 2000)); /* idle, but not for long */
     assert_false(process_is_busy(&process, 1000, 60000));
-    process_describe(&process, 60000, text, sizeof(text));
+    process_describe(LANGUAGE_ENGLISH, &process, 60000, text, sizeof(text));
     assert_string_equal(text, "");
     sample.pid = 0; /* the unit has no process now */
     process_absorb(&process, &sample, 61000);
@@ -252,7 +275,7 @@ static void test_two_samples_of_one_moment_are_no_window(void **context)
     process_absorb(&process, &sample, 1000);
     sample.cpu_ms += 5;
     process_absorb(&process, &sample, 1000);
-    process_describe(&process, 1000, text, sizeof(text));
+    process_describe(LANGUAGE_ENGLISH, &process, 1000, text, sizeof(text));
     assert_string_equal(text, "; its process: state S");
 }
 
@@ -287,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_a_lease_of_the_cluster_itself_does_not_stand_in_for_quorum),
         cmocka_unit_test(test_a_hung_broker_without_quorum_is_held_for_all_its_lease),
         cmocka_unit_test(test_a_hung_broker_that_everybody_has_counted_out_needs_no_quorum),
+        cmocka_unit_test(test_a_word_from_before_the_silence_counts_nobody_out),
         cmocka_unit_test(test_a_starved_broker_is_busy_and_never_restarted),
         cmocka_unit_test(test_patience_with_a_busy_broker_can_be_limited),
         cmocka_unit_test(test_work_that_begins_while_the_others_are_asked_ends_the_proof),

@@ -133,6 +133,32 @@ static void test_what_was_told_is_not_told_again(void **context)
     assert_int_equal(s.told[NOTICE_RECOVERED], 1);
 }
 
+/* Which rows people know of does not depend on the words that told them. */
+static void test_another_language_tells_nothing_again(void **context)
+{
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_hang(&s, 3);
+    story_view(&s, "rabbit@b", "rabbit@c");
+    story_view(&s, "rabbit@c", NULL);
+    assert_int_equal(s.told[NOTICE_HUNG] + s.told[NOTICE_HELD], 2);
+    policy.language = LANGUAGE_CHINESE;
+    story_configure(&s, policy);
+    for (int round = 0; round < 5; round++) {
+        story_hang(&s, 10);
+        story_view(&s, "rabbit@b", "rabbit@c");
+        story_view(&s, "rabbit@c", NULL);
+    }
+    assert_int_equal(s.told[NOTICE_HUNG] + s.told[NOTICE_HELD], 2);
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.told[NOTICE_RECOVERED], 1);
+    assert_int_equal(s.last.language, LANGUAGE_CHINESE);
+    assert_string_equal(s.last.why, "节点自行恢复了应答，未经 rmqwatchd 干预");
+}
+
 static void test_a_pause_before_the_next_start_is_kept_by_a_new_agent(void **context)
 {
     struct story s;
@@ -242,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_old_restarts_are_forgotten_over_a_reboot),
         cmocka_unit_test(test_a_restarted_agent_always_gets_to_an_end),
         cmocka_unit_test(test_what_was_told_is_not_told_again),
+        cmocka_unit_test(test_another_language_tells_nothing_again),
         cmocka_unit_test(test_a_pause_before_the_next_start_is_kept_by_a_new_agent),
         cmocka_unit_test(test_a_problem_is_neither_told_twice_nor_without_its_end),
         cmocka_unit_test(test_the_word_on_another_member_is_kept_and_on_one_that_left_it_is_not),

@@ -125,6 +125,70 @@ static void test_a_peer_that_leaves_while_down_is_told_over(void **context)
     assert_int_equal(s.told[NOTICE_PEER_BACK], 1);
 }
 
+static void toggle_alarm(struct story *s, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        story_alarm(s, true);
+        story_serve_all(s, 5000);
+        story_alarm(s, false);
+        story_serve_all(s, 5000);
+    }
+}
+
+static void test_a_problem_that_comes_and_goes_floods_nobody(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    toggle_alarm(&s, 3);
+    assert_int_equal(s.told[NOTICE_ALARM_CLEARED], 3);
+    assert_null(strstr(s.last.detail, "comes and goes"));
+    story_alarm(&s, true);
+    assert_non_null(strstr(s.last.detail, "comes and goes"));
+    toggle_alarm(&s, 40);
+    assert_int_equal(s.told[NOTICE_ALARM], 4);
+    assert_int_equal(s.told[NOTICE_ALARM_CLEARED], 3);
+    story_serve_all(&s, 610000);
+    assert_int_equal(s.told[NOTICE_ALARM_CLEARED], 4);
+    /* Later it is told, and told over, as for the first time. */
+    story_serve_all(&s, 600000);
+    toggle_alarm(&s, 1);
+    assert_int_equal(s.told[NOTICE_ALARM], 5);
+    assert_int_equal(s.told[NOTICE_ALARM_CLEARED], 5);
+}
+
+static void test_an_operators_word_is_told_however_often_it_changes(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int i = 0; i < 10; i++) {
+        story_operator(&s, OPERATOR_HOLD, 60000);
+        story_operator(&s, OPERATOR_RESUME, 0);
+    }
+    assert_int_equal(s.told[NOTICE_HOLD_SET], 10);
+    assert_int_equal(s.told[NOTICE_HOLD_OVER], 10);
+}
+
+static void test_a_peer_that_comes_and_goes_and_leaves_is_told_over(void **context)
+{
+    const char *const two[] = {"rabbit@a", "rabbit@b"};
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (unsigned i = 0; i < 6; i++) {
+        story_fail(&s, "rabbit@c", NULL, PROBE_RESULT_TIMED_OUT, 3);
+        story_serve_all(&s, 3000);
+    }
+    assert_int_equal(s.told[NOTICE_PEER_DOWN], 4);
+    assert_int_equal(s.told[NOTICE_PEER_BACK], 3);
+    story_members(&s, two, 2);
+    assert_int_equal(s.told[NOTICE_PEER_BACK], 4);
+}
+
 static void test_one_that_falls_again_and_again_is_flapping(void **context)
 {
     struct story s;
@@ -178,6 +242,9 @@ int main(void)
         cmocka_unit_test(test_only_the_lead_speaks_for_a_silent_host),
         cmocka_unit_test(test_a_unit_that_systemd_does_not_know_is_told),
         cmocka_unit_test(test_a_peer_that_leaves_while_down_is_told_over),
+        cmocka_unit_test(test_a_problem_that_comes_and_goes_floods_nobody),
+        cmocka_unit_test(test_an_operators_word_is_told_however_often_it_changes),
+        cmocka_unit_test(test_a_peer_that_comes_and_goes_and_leaves_is_told_over),
         cmocka_unit_test(test_one_that_falls_again_and_again_is_flapping),
         cmocka_unit_test(test_queues_without_a_leader_are_told_when_it_lasts),
     };

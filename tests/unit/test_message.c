@@ -237,6 +237,12 @@ static void test_titles_and_tones(void **state)
         assert_int_equal(message.tone, cases[i].tone);
         assert_string_equal(message.title, cases[i].title);
     }
+    notice.kind = NOTICE_APP_STOPPED;
+    notice.severity = notice_info(NOTICE_APP_STOPPED)->severity;
+    notice.language = LANGUAGE_CHINESE; /* a name there keeps its capital */
+    message_compose(&message, &notice);
+    assert_string_equal(message.title, "警告 rabbit@rmq2：RabbitMQ 应用已停止");
+    notice.language = LANGUAGE_ENGLISH;
     for (int kind = NOTICE_CRASHED; kind < NOTICE_KIND_COUNT; kind++) {
         notice.kind = (enum notice_kind)kind;
         message_compose(&message, &notice);
@@ -246,6 +252,32 @@ static void test_titles_and_tones(void **state)
             assert_string_not_equal(strchr(message.title, ':'), strchr(other.title, ':'));
         }
     }
+}
+
+/* The columns of a plain text fit one another: a Chinese character is as wide as two others. */
+static void test_chinese(void **state)
+{
+    struct notice notice = sample_chinese();
+
+    (void)state;
+    notice.phase_count = 2;
+    notice.phases[0] = (struct phase){"detect", 400};
+    notice.phases[1] = (struct phase){"total", 65000};
+    assert_printed(&notice, "严重 rabbit@rmq2：已放弃\n"
+                            "\n"
+                            "节点反复停止：本时间窗内的重启次数已用完\n"
+                            "主进程已退出，退出码 1；30 min 内的重启次数已用 5/5\n"
+                            "\n"
+                            "节点      rabbit@rmq2\n"
+                            "集群      orders\n"
+                            "观察节点  rabbit@rmq1\n"
+                            "时间      2026-02-01T00:30:05Z\n"
+                            "开始      2026-02-01T00:00:00Z，即 30 min 5 s 前\n"
+                            "用时      检测 0.4 s、合计 1 min 5 s\n"
+                            "故障编号  rmq2-1769904000-7\n"
+                            "\n"
+                            "请在 rabbit@rmq1 的主机上进一步查看：\n"
+                            "  journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\n");
 }
 
 /* The longest fields fit: nothing of ours is cut off behind them. */
@@ -269,6 +301,10 @@ static void test_longest_fields(void **state)
     assert_int_equal(message.fact_count, MESSAGE_FACTS_MAX);
     assert_non_null(strstr(message.title, "n: gave up (4294967295x)"));
     assert_non_null(strstr(message.look, "o:"));
+    notice.language = LANGUAGE_CHINESE;
+    message_compose(&message, &notice);
+    assert_non_null(strstr(message.title, "n：已放弃"));
+    assert_non_null(strstr(message.look, "o 的主机上进一步查看："));
     assert_string_equal(message.command + strlen(message.command) - 9, "'\\'''\\'''");
 }
 
@@ -285,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_little_is_known),
         cmocka_unit_test(test_hostile_fields_stay_in_their_lines),
         cmocka_unit_test(test_titles_and_tones),
+        cmocka_unit_test(test_chinese),
         cmocka_unit_test(test_longest_fields),
     };
 

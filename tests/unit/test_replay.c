@@ -166,6 +166,25 @@ static void test_the_same_policy_today_is_no_departure(void **state)
     assert_int_equal(replayed.same, replayed.entries);
 }
 
+/* What was told in another language was decided all the same. */
+static void test_another_language_is_no_departure(void **state)
+{
+    struct policy chinese = sim_default_policy();
+    struct policy english = sim_default_policy();
+    struct replayed replayed;
+
+    (void)state;
+    chinese.language = LANGUAGE_CHINESE;
+    replayed = with("hang", "rabbit@b", &chinese, &english);
+    assert_int_equal(replayed.verdict, REPLAY_SAME);
+    assert_int_equal(replayed.same, replayed.entries);
+    assert_non_null(strstr(replayed.then, "恢复"));
+    assert_string_equal(replayed.then, replayed.now);
+    replayed = with("hang", "rabbit@b", &english, &chinese);
+    assert_int_equal(replayed.verdict, REPLAY_SAME);
+    assert_non_null(strstr(replayed.then, "recovery"));
+}
+
 static void test_observe_departs_where_it_was_killed(void **state)
 {
     struct policy policy = sim_default_policy();
@@ -280,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_with_the_policy_of_then_it_is_as_it_was),
         cmocka_unit_test(test_whatever_happens_it_is_as_it_was),
         cmocka_unit_test(test_the_same_policy_today_is_no_departure),
+        cmocka_unit_test(test_another_language_is_no_departure),
         cmocka_unit_test(test_observe_departs_where_it_was_killed),
         cmocka_unit_test(test_act_departs_from_what_was_only_observed),
         cmocka_unit_test(test_more_patience_stays_where_it_was),
