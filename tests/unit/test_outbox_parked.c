@@ -228,7 +228,7 @@ static void put_to(struct durable *d, const char *name)
     const struct notice notice = sample_gave_up();
 
     memset(&heard, 0, sizeof(heard));
-    assert_int_equal(outbox_put_to(d->fixture.outbox, "webhook", name, &notice, on_result, &heard), 0);
+    assert_int_equal(outbox_put_to(d->fixture.outbox, "webhook", name, &notice, false, on_result, &heard), 0);
     assert_int_equal(heard.count, 0);
     while (heard.count == 0)
         outbox_fixture_run_ms(&d->fixture, 1);
@@ -246,7 +246,8 @@ static void test_one_for_a_test_is_answered(void **state)
     durable_begin(d);
     outbox_fixture_channel(&d->fixture, "webhook", "ops", server.port)->min_severity = SEVERITY_CRITICAL;
     durable_start(d);
-    assert_int_equal(outbox_put_to(d->fixture.outbox, "slack", "ops", &notice, on_result, NULL), -ENOENT);
+    assert_int_equal(
+        outbox_put_to(d->fixture.outbox, "slack", "ops", &notice, false, on_result, NULL), -ENOENT);
     put_to(d, "ops");
     assert_int_equal(heard.result.error, 0);
     assert_int_equal(heard.result.delivery, DELIVERY_SENT);
@@ -276,8 +277,8 @@ static void test_whoever_waits_is_told_of_the_end_unless_forgotten(void **state)
     server_open(&server, false, 0, SCRIPT("hang"), 1);
     durable_run(d, server.port);
     memset(&heard, 0, sizeof(heard));
-    assert_int_equal(outbox_put_to(d->fixture.outbox, NULL, "ops", &notice, on_result, &heard), 0);
-    assert_int_equal(outbox_put_to(d->fixture.outbox, NULL, "ops", &notice, on_result, &server), 0);
+    assert_int_equal(outbox_put_to(d->fixture.outbox, NULL, "ops", &notice, false, on_result, &heard), 0);
+    assert_int_equal(outbox_put_to(d->fixture.outbox, NULL, "ops", &notice, false, on_result, &server), 0);
     outbox_forget(d->fixture.outbox, &server);
     outbox_fixture_wait(&d->fixture, &server.request_count, 1);
     durable_end(d);
