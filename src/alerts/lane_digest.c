@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Messages of one trouble that wait, unpacked. */
 struct bundle {
@@ -23,8 +24,10 @@ struct digest_time lane_time(void)
 
 /* The last ones that wait of this trouble. What is in flight, and what an operator sends, is no part of it.
  */
-static void gather(const struct lane *lane, uint64_t trouble, struct bundle *bundle)
+static void gather(const struct lane *lane, const struct notice *of, struct bundle *bundle)
 {
+    const uint32_t trouble = trouble_hash(of);
+    char wanted[TROUBLE_KEY_MAX], key[TROUBLE_KEY_MAX];
     const size_t first = lane_is_busy(lane) && !lane->again ? 1 : 0;
     size_t places[DIGEST_WAITING_MAX];
     size_t at = lane->queue.count, count = 0;
@@ -35,12 +38,16 @@ static void gather(const struct lane *lane, uint64_t trouble, struct bundle *bun
         if (parcel->letter->trouble == trouble && !parcel->direct)
             places[count++] = at;
     }
+    trouble_local_key(of, wanted);
     bundle->count = 0;
     while (count > 0) {
         const struct parcel *parcel = lane->queue.items[places[--count]];
         struct notice *notice = &bundle->notices[bundle->count];
 
         if (letter_unpack(parcel->letter, notice) < 0)
+            continue;
+        trouble_local_key(notice, key);
+        if (strcmp(key, wanted) != 0)
             continue;
         bundle->places[bundle->count] = places[count];
         bundle->waiting[bundle->count++] = (struct digest_waiting){notice, (int64_t)parcel->due_ms};
@@ -108,7 +115,7 @@ int lane_take(struct lane *lane, const struct notice *notice, struct letter *let
     bool ok = true;
 
     if (bundle) {
-        gather(lane, trouble_hash(notice), bundle);
+        gather(lane, notice, bundle);
         digest_take(lane->digest, notice, bundle->waiting, bundle->count, lane_time(), &bundle->plan);
         ok = !bundle->plan.wanted || (letter && apply(lane, bundle, letter));
     }
@@ -123,14 +130,15 @@ int lane_take(struct lane *lane, const struct notice *notice, struct letter *let
 void lane_pack(struct lane *lane, const struct parcel *parcel)
 {
     struct bundle *bundle = calloc(1, sizeof(*bundle));
+    struct notice notice;
     size_t at = 0;
 
     /* It went before those that were not due: back to where it was. */
     while (at + 1 < lane->queue.count && lane->queue.items[at + 1]->came_wall_ms < parcel->came_wall_ms)
         at++;
     queue_move(&lane->queue, 0, at);
-    if (bundle && !parcel->direct) {
-        gather(lane, parcel->letter->trouble, bundle);
+    if (bundle && !parcel->direct && letter_unpack(parcel->letter, &notice) == 0) {
+        gather(lane, &notice, bundle);
         digest_pack(lane->digest, bundle->waiting, bundle->count, &bundle->plan);
         if (bundle->plan.wanted)
             (void)apply(lane, bundle, NULL); /* or they go one by one */

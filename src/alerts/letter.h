@@ -17,7 +17,7 @@ struct letter {
     unsigned refs;
     enum notice_kind kind;
     enum severity severity;
-    uint64_t trouble; /* which one it is of: a hash of trouble_local_key() */
+    uint32_t trouble; /* which one it is of: a hash of trouble_local_key() */
     int64_t wall_ms;
     const char *document; /* the notice, cleaned (clean.h), as JSON (notice_json.h) */
     char id[];            /* unique, kept over retries and restarts; the document is behind it */
@@ -70,8 +70,8 @@ struct parcel {
     bool noted;         /* in the ledger's list */
     bool in_flight;     /* given to the store, which has not answered yet */
     bool changed_again; /* since then */
-    int64_t number;     /* the store's, of one that was read; 0: it came in this run of the daemon */
     bool direct;        /* an operator's: told to nobody else, and no part of a trouble */
+    int64_t number;     /* the store's, of one that was read; 0: it came in this run of the daemon */
     uint64_t send_ms;   /* when it goes out, kept or not; CLOCK_BOOTTIME */
     uint64_t due_ms;    /* not before; CLOCK_BOOTTIME */
     int64_t came_wall_ms;

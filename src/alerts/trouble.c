@@ -165,10 +165,10 @@ void trouble_local_key(const struct notice *notice, char key[static TROUBLE_KEY_
     make_key("", notice, key);
 }
 
-uint64_t trouble_hash(const struct notice *notice)
+uint32_t trouble_hash(const struct notice *notice)
 {
     char key[TROUBLE_KEY_MAX];
 
     trouble_local_key(notice, key);
-    return hash_of(key);
+    return (uint32_t)hash_of(key);
 }

@@ -35,6 +35,6 @@ void trouble_key(const struct notice *notice, char key[static TROUBLE_KEY_MAX]);
 /* The same for this agent's own use: without the cluster, whose name may become known in between. */
 void trouble_local_key(const struct notice *notice, char key[static TROUBLE_KEY_MAX]);
 /* A hash of that. */
-uint64_t trouble_hash(const struct notice *notice);
+uint32_t trouble_hash(const struct notice *notice);
 
 #endif
