@@ -93,6 +93,9 @@ struct channel_ops {
     const char *server;         /* what the option server is by default; NULL: nothing */
     enum severity min_severity; /* what the option is by default */
     bool keyed; /* matches a trouble's end to its begin by trouble_key(), which needs the cluster's name */
+    /* The target forgets what it does not hear again: how often it is told, silently, what is not over; 0: it
+     * does not. */
+    uint32_t refresh_ms;
     struct channel_limit limits[CHANNEL_LIMITS_MAX];
     /* 0 or negative errno. */
     int (*format)(const struct channel_config *channel, const struct notice *notice,

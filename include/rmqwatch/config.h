@@ -81,6 +81,13 @@ struct heartbeat_config {
     char *ca_file; /* NULL: the system's trust store */
 };
 
+/* How alerts are grouped and paced, in each channel. */
+struct alerts_config {
+    uint64_t group_delay_ms;     /* how long what may heal waits for its end; 0: it does not */
+    uint64_t flap_pause_ms;      /* the first pause after a trouble's end; 0: there are none */
+    uint64_t repeat_interval_ms; /* what is not over is told again; 0: never */
+};
+
 /* node "rabbit@host" { ... }: where that member really is, when its name does not say it. */
 struct node_config {
     char name[RMQ_NODE_NAME_MAX];
@@ -129,6 +136,7 @@ struct config {
     struct evidence_config evidence;
     struct agents_config agents;
     struct heartbeat_config heartbeat;
+    struct alerts_config alerts;
     size_t node_count;
     struct node_config nodes[RMQ_MEMBERS_MAX];
     size_t channel_count;

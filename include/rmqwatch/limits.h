@@ -9,6 +9,7 @@ enum {
     RMQ_WHY_MAX = 192,    /* one sentence: why a decision was taken */
     RMQ_DETAIL_MAX = 512, /* numbers and names that go with it */
     RMQ_TROUBLE_MAX = 24,
+    RMQ_COURSE_MAX = 768, /* what happened, in lines */
     RMQ_CAUSE_MAX = 160,
     RMQ_LOG_TAIL_MAX = 384,
     RMQ_PATH_MAX = 160,

@@ -6,6 +6,7 @@
 #include "rmqwatch/language.h"
 #include "rmqwatch/limits.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -96,6 +97,13 @@ struct notice {
     char evidence[RMQ_PATH_MAX];        /* the folder with what was collected; may be empty */
     size_t phase_count;
     struct phase phases[RMQ_PHASES_MAX];
+    /* What follows is the digest's (src/alerts/digest.h); the core leaves it zero. */
+    uint32_t count; /* how many notices this message tells of; 0 counts as 1 */
+    uint32_t flaps; /* how often the trouble came again; 0: not at all */
+    bool repeated;  /* it was told before and is not over; count says how often it was told by now */
+    /* What happened, oldest first: lines "TIME EVENT: WORDS" (RFC 3339, notice_info()->event), and one "+N"
+     * where N of them are left out. Empty when the notice tells of itself only. */
+    char course[RMQ_COURSE_MAX];
 };
 
 /* What a kind of notice is called and how loud it is. */

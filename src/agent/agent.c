@@ -56,6 +56,8 @@ static void on_drain(uv_idle_t *handle)
     while (!agent->stopping && event_queue_pop(&agent->queue, &agent->event)) {
         recorder_take(agent->recorder, &agent->event);
         agent_follow_unit(agent, &agent->event);
+        if (agent->event.kind == EVENT_OPERATOR && agent->event.operator.kind == OPERATOR_ACK)
+            outbox_acked(agent->outbox, agent->event.operator.incident);
         core_step(&agent->core, &agent->event, &agent->actions);
         agent_execute(agent, &agent->actions);
         recorder_follow(agent->recorder, agent->core.rescue.incident.id);

@@ -1,7 +1,7 @@
 /* What goes from the agent into its store. */
 #include "agent/parts.h"
 #include "agent/record.h"
-#include "alerts/story.h"
+#include "alerts/trouble.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -43,7 +43,7 @@ void agent_record(struct agent *agent, const struct notice *notice)
         .evidence = notice->evidence,
         .since_wall_ms = notice->since_wall_ms,
         .decision = decision,
-        .ends = story_ends(notice->kind),
+        .ends = trouble_is_answered(notice->kind),
     };
 
     record_notice(notice);

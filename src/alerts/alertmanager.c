@@ -4,8 +4,8 @@
  *
  * An alert is its labels, so they are the same from its begin to its end. The severity is one of them, for it
  * is what people route by; and as a trouble can get worse, its end resolves it in each severity that it can
- * have had. Prometheus tells an alert again and again; here the end is a notice of its own, so an alert is
- * sent once, and fires until then, or for a week. */
+ * have had. As Prometheus does, it is told again and again that an alert fires, and until when if it should
+ * not be told any more: so the alerts of a daemon that is gone end by themselves. */
 #include "alerts/channels.h"
 #include "alerts/message.h"
 #include "alerts/trouble.h"
@@ -13,7 +13,7 @@
 
 #include <cjson/cJSON.h>
 
-#define FIRING_MS (INT64_C(7) * 24 * 60 * 60 * 1000)
+enum { REFRESH_MS = 60000, FIRING_MS = 5 * REFRESH_MS };
 
 /* "disk-alarm" -> "RmqwatchDiskAlarm" */
 static void name_alert(const char *trouble, char *name, size_t name_size)
@@ -57,6 +57,7 @@ static bool add_annotations(cJSON *alert, const struct message *message)
     return cJSON_AddStringToObject(annotations, "summary", message->title) &&
            add_if_known(annotations, "description", notice->why) &&
            add_if_known(annotations, "detail", notice->detail) &&
+           add_if_known(annotations, "course", notice->course) &&
            cJSON_AddStringToObject(annotations, "event", notice_info(notice->kind)->event) &&
            add_if_known(annotations, "observer", notice->observer) &&
            add_if_known(annotations, "incident", notice->incident) &&
@@ -73,10 +74,10 @@ static bool add_time(cJSON *alert, const char *name, int64_t wall_ms)
     return cJSON_AddStringToObject(alert, name, text) != NULL;
 }
 
-static bool add_alert(cJSON *alerts, const struct message *message, enum severity severity)
+static bool add_alert(cJSON *alerts, const struct message *message, enum severity severity, int64_t now_ms)
 {
     const struct notice *notice = &message->notice;
-    int64_t end_ms = trouble_ends(notice->kind) ? notice->wall_ms : notice->wall_ms + FIRING_MS;
+    int64_t end_ms = trouble_ends(notice->kind) ? notice->wall_ms : now_ms + FIRING_MS;
     /* The wall clock may have been set back in between, and an alert must not end before it begins. */
     int64_t start_ms = notice->since_wall_ms < notice->wall_ms ? notice->since_wall_ms : notice->wall_ms;
     cJSON *alert = cJSON_CreateObject();
@@ -98,11 +99,10 @@ static int alertmanager_format(const struct channel_config *channel, const struc
     int r;
 
     (void)channel;
-    (void)attempt;
     message_compose(&message, notice);
     for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO; severity--)
         if (severities & 1u << severity)
-            ok = add_alert(json, &message, (enum severity)severity) && ok;
+            ok = add_alert(json, &message, (enum severity)severity, attempt->wall_ms) && ok;
     r = channel_print_json(json, ok, &request);
     if (r == 0)
         r = channel_set_suffix(&request, "/api/v2/alerts");
@@ -133,6 +133,7 @@ const struct channel_ops alertmanager_channel = {
     .required = CHANNEL_HTTP_SERVER,
     .min_severity = SEVERITY_WARNING,
     .keyed = true,
+    .refresh_ms = REFRESH_MS,
     .format = alertmanager_format,
     .classify = alertmanager_classify,
 };

@@ -14,6 +14,7 @@ void clean_notice(struct notice *dest, const struct notice *source)
     CLEAN_FIELD(dest, source, why, false);
     CLEAN_FIELD(dest, source, trouble, false);
     CLEAN_FIELD(dest, source, detail, true);
+    CLEAN_FIELD(dest, source, course, true);
     if (dest->phase_count > RMQ_PHASES_MAX)
         dest->phase_count = RMQ_PHASES_MAX;
 }

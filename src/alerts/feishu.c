@@ -78,7 +78,7 @@ static bool add_card(cJSON *json, const struct message *message)
     cJSON *config = cJSON_AddObjectToObject(card, "config");
     cJSON *header = cJSON_AddObjectToObject(card, "header");
     cJSON *elements = cJSON_AddArrayToObject(card, "elements");
-    char look[MESSAGE_FACT_MAX + MESSAGE_COMMAND_MAX];
+    char look[MESSAGE_LOOK_MAX + MESSAGE_COMMAND_MAX];
     bool ok = cJSON_AddTrueToObject(config, "wide_screen_mode") &&
               cJSON_AddStringToObject(header, "template", templates[message->tone]);
 

@@ -12,23 +12,25 @@
 
 enum { STUCK_MARGIN_MS = 15000 };
 
-struct lane *lane_new(uv_loop_t *loop, struct http_client *client, struct ledger *ledger,
-    const struct channel_config *config, void (*changed)(void *context), void *context)
+struct lane *lane_new(
+    const struct lane_setup *setup, const struct channel_config *config, const struct alerts_config *pacing)
 {
     struct lane *lane = calloc(1, sizeof(*lane));
 
     if (!lane)
         return NULL;
     lane->key = channel_key_new(config->ops->name, config->name);
-    if (!lane->key) {
+    lane->digest = digest_new(config, pacing);
+    if (!lane->key || !lane->digest) {
+        channel_key_unref(lane->key);
+        digest_free(lane->digest);
         free(lane);
         return NULL;
     }
-    lane->ledger = ledger;
-    lane->transport = (struct transport){.loop = loop, .client = client};
+    lane->ledger = setup->ledger;
+    lane->transport = (struct transport){.loop = setup->loop, .client = setup->client};
     lane->config = config;
-    lane->changed = changed;
-    lane->context = context;
+    lane->setup = *setup;
     return lane;
 }
 
@@ -48,6 +50,8 @@ void lane_free(struct lane *lane)
     for (size_t i = 0; i < lane->queue.count; i++)
         tell_end(lane->queue.items[i], -ECANCELED);
     queue_clear(&lane->queue);
+    letter_unref(lane->again);
+    digest_free(lane->digest);
     channel_key_unref(lane->key);
     free(lane);
 }
@@ -58,9 +62,11 @@ void lane_park_all(struct lane *lane)
         ledger_note(lane->ledger, lane->queue.items[i], LETTER_PARKED, "its channel is configured no more");
 }
 
-void lane_set_config(struct lane *lane, const struct channel_config *config)
+void lane_set_config(
+    struct lane *lane, const struct channel_config *config, const struct alerts_config *pacing)
 {
     lane->config = config;
+    digest_set_config(lane->digest, config, pacing);
     lane->stale = lane_is_busy(lane);
     lane_try_now(lane);
 }
@@ -72,20 +78,9 @@ bool lane_is(const struct lane *lane, const struct channel_config *config)
 
 void lane_note_state(struct lane *lane)
 {
-    ledger_note_channel(lane->ledger, lane->key, &lane->state);
-}
-
-bool lane_admits(struct lane *lane, const struct notice *notice)
-{
-    const struct channel_config *config = lane->config;
-    const unsigned changes = lane->state.stories.changes;
-    bool chosen = config->events == 0 || (config->events & UINT64_C(1) << notice->kind);
-    bool admitted =
-        story_admit(&lane->state.stories, chosen && notice->severity >= config->min_severity, notice);
-
-    if (lane->state.stories.changes != changes)
-        lane_note_state(lane);
-    return admitted;
+    if (lane->ledger->store)
+        ledger_note_channel(
+            lane->ledger, lane->key, channel_state_to_json(&lane->state, lane->digest, lane_time()));
 }
 
 static void count_dropped(struct lane *lane, struct parcel *parcel, const char *why)
@@ -95,8 +90,7 @@ static void count_dropped(struct lane *lane, struct parcel *parcel, const char *
     tell_end(parcel, -EOVERFLOW);
 }
 
-/* Puts PARCEL, or drops what matters least. */
-static void enqueue(struct lane *lane, struct parcel *parcel, size_t at)
+void lane_enqueue(struct lane *lane, struct parcel *parcel, size_t at)
 {
     struct parcel *dropped = queue_push(&lane->queue, parcel, at, lane_is_busy(lane));
 
@@ -121,16 +115,17 @@ int lane_put(struct lane *lane, struct letter *letter, const struct parcel_waite
         lane_count_lost(lane);
         return -ENOMEM;
     }
+    parcel->direct = true;
     parcel->came_wall_ms = clock_wall_ms();
     ledger_note(lane->ledger, parcel, LETTER_WAITING, NULL);
-    enqueue(lane, parcel, SIZE_MAX);
+    lane_enqueue(lane, parcel, SIZE_MAX);
     parcel_unref(parcel);
     return 0;
 }
 
 void lane_restore(struct lane *lane, struct parcel *parcel, size_t at)
 {
-    enqueue(lane, parcel, at);
+    lane_enqueue(lane, parcel, at);
 }
 
 void lane_drop(struct lane *lane, size_t at)
@@ -176,14 +171,14 @@ static int lane_start(struct lane *lane, const struct letter *letter, uint64_t n
 
     if (r < 0)
         return r;
-    if (lane->state.lost > 0)
+    if (lane->state.lost > 0 && lane->turn != DIGEST_REFRESH)
         add_lost(&notice, lane->state.lost);
     r = ops->format(lane->config, &notice, &attempt, &request);
     /* A retry does not trust a connection that was kept. */
     if (r == 0)
         r = transport_start(
             &lane->transport, lane->config, &request, lane->failures > 0, lane_on_reply, lane);
-    if (r == 0 && !request.wordless)
+    if (r == 0 && !request.wordless && lane->turn != DIGEST_REFRESH)
         lane->telling = lane->state.lost;
     channel_request_done(&request);
     for (size_t i = 0; r == 0 && i < CHANNEL_LIMITS_MAX; i++)
@@ -203,8 +198,30 @@ static void drop_old(struct lane *lane)
     }
 }
 
+static uint64_t parcel_due_ms(const struct parcel *parcel)
+{
+    return !parcel->kept && parcel->send_ms > parcel->due_ms ? parcel->send_ms : parcel->due_ms;
+}
+
+/* What is not over is told again; that is made anew for each try, and waits for nobody. */
+static void run_again(struct lane *lane, uint64_t now_ms)
+{
+    struct notice notice;
+    int r = -ENOMEM;
+
+    lane->turn = digest_next(lane->digest, lane_time(), &notice);
+    if (lane->turn == DIGEST_NOTHING)
+        return;
+    lane->again = letter_new(lane->setup.letters, &notice);
+    if (lane->again)
+        r = lane_start(lane, lane->again, now_ms);
+    if (r < 0)
+        lane_cannot_start(lane, NULL, r);
+}
+
 void lane_run(struct lane *lane, uint64_t now_ms)
 {
+    size_t at = 0;
     int r;
 
     if (lane_due_ms(lane) > now_ms)
@@ -212,10 +229,16 @@ void lane_run(struct lane *lane, uint64_t now_ms)
     drop_old(lane);
     if (lane_due_ms(lane) > now_ms)
         return;
+    lane->stuck_ms = now_ms + transport_timeout_ms(lane->config) + STUCK_MARGIN_MS;
+    while (at < lane->queue.count && parcel_due_ms(lane->queue.items[at]) > now_ms)
+        at++;
+    if (at == lane->queue.count) {
+        run_again(lane, now_ms);
+        return;
+    }
+    queue_move(&lane->queue, at, 0);
     r = lane_start(lane, queue_head(&lane->queue)->letter, now_ms);
-    if (r == 0)
-        lane->stuck_ms = now_ms + transport_timeout_ms(lane->config) + STUCK_MARGIN_MS;
-    else
+    if (r < 0)
         lane_cannot_start(lane, queue_head(&lane->queue), r);
 }
 
@@ -226,15 +249,18 @@ bool lane_is_busy(const struct lane *lane)
 
 uint64_t lane_due_ms(const struct lane *lane)
 {
-    const struct parcel *head = queue_head(&lane->queue);
-    uint64_t due_ms = lane->next_try_ms;
+    int64_t again_ms = digest_due_ms(lane->digest);
+    uint64_t due_ms = again_ms == INT64_MAX ? UINT64_MAX : again_ms > 0 ? (uint64_t)again_ms : 0;
 
-    if (lane_is_busy(lane) || lane->queue.count == 0)
+    if (lane_is_busy(lane))
         return UINT64_MAX;
-    if (lane->hold_ms > due_ms)
-        due_ms = lane->hold_ms;
-    if (!head->kept && head->send_ms > due_ms)
-        due_ms = head->send_ms;
+    for (size_t i = 0; i < lane->queue.count; i++) {
+        uint64_t parcel_ms = parcel_due_ms(lane->queue.items[i]);
+
+        due_ms = parcel_ms < due_ms ? parcel_ms : due_ms;
+    }
+    due_ms = lane->next_try_ms > due_ms ? lane->next_try_ms : due_ms;
+    due_ms = lane->hold_ms > due_ms ? lane->hold_ms : due_ms;
     for (size_t i = 0; i < CHANNEL_LIMITS_MAX; i++) {
         uint64_t free_ms = pace_free_ms(&lane->buckets[i], &lane->config->ops->limits[i]);
 
@@ -247,6 +273,12 @@ void lane_try_now(struct lane *lane)
 {
     lane->failures = 0;
     lane->next_try_ms = 0;
+}
+
+void lane_release(struct lane *lane)
+{
+    for (size_t i = 0; i < lane->queue.count; i++)
+        lane->queue.items[i]->due_ms = 0;
 }
 
 bool lane_is_stuck(const struct lane *lane, uint64_t now_ms)

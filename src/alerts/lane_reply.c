@@ -44,8 +44,10 @@ static uint32_t random_number(void)
     return number;
 }
 
+/* PARCEL NULL: what is told again. */
 static void lane_try_again(struct lane *lane, struct parcel *parcel, uint64_t asked_ms, const char *reason)
 {
+    const struct letter *letter = parcel ? parcel->letter : lane->again;
     uint64_t pause_ms = pace_retry_ms(++lane->failures, asked_ms, random_number());
     char pause[32];
     char what[REASON_MAX + 64];
@@ -56,57 +58,69 @@ static void lane_try_again(struct lane *lane, struct parcel *parcel, uint64_t as
         pause_ms = 0;
     }
     lane->next_try_ms = clock_boot_ms() + pause_ms;
-    ledger_note(lane->ledger, parcel, LETTER_WAITING, reason);
+    if (parcel)
+        ledger_note(lane->ledger, parcel, LETTER_WAITING, reason);
     /* An outage of hours would fill the journal: the first failure is told, then ever fewer. */
-    if ((lane->failures & (lane->failures - 1)) != 0)
-        return;
-    text_duration(pause, sizeof(pause), pause_ms);
-    snprintf(what, sizeof(what), "not delivered yet: %s; next try in %s", reason, pause);
-    lane_log(lane, LOG_WARNING, parcel->letter, what);
+    if (letter && (lane->failures & (lane->failures - 1)) == 0) {
+        text_duration(pause, sizeof(pause), pause_ms);
+        snprintf(what, sizeof(what), "not delivered yet: %s; next try in %s", reason, pause);
+        lane_log(lane, LOG_WARNING, letter, what);
+    }
+    if (parcel)
+        lane_pack(lane, parcel);
 }
 
-/* The head is done with. */
-static void end_head(struct lane *lane, enum letter_state state, const char *result)
+/* The head is done with; or what was told again, of which nothing was written down. */
+static void end_flight(struct lane *lane, enum letter_state state, const char *result)
 {
-    ledger_note(lane->ledger, queue_head(&lane->queue), state, result);
     lane->failures = 0;
     lane->next_try_ms = 0;
+    if (lane->again)
+        return;
+    ledger_note(lane->ledger, queue_head(&lane->queue), state, result);
     queue_remove(&lane->queue, 0);
 }
 
-static void lane_sent(struct lane *lane, const struct parcel *parcel, const char *reason)
+static void lane_sent(struct lane *lane, const struct letter *letter, bool direct, const char *reason)
 {
     char what[96];
 
-    lane->sent++;
     lane->overflows = false;
     lane->refusing = false;
-    if (lane->telling > 0) {
-        lane->state.lost -= lane->telling;
+    lane->state.lost -= lane->telling;
+    if (!direct)
+        lane_told(lane, lane->turn, letter);
+    if (lane->telling > 0 || digest_is_changed(lane->digest))
         lane_note_state(lane);
-    }
     if (lane->failures == 0)
         snprintf(what, sizeof(what), "delivered");
     else
         snprintf(what, sizeof(what), "delivered after %u failed %s", lane->failures,
             lane->failures == 1 ? "try" : "tries");
-    lane_log(lane, LOG_INFO, parcel->letter, what);
-    end_head(lane, LETTER_SENT, reason);
+    if (lane->turn != DIGEST_REFRESH) {
+        lane->sent++;
+        lane_log(lane, LOG_INFO, letter, what);
+    }
+    end_flight(lane, LETTER_SENT, reason);
 }
 
-static void lane_refused(struct lane *lane, const struct parcel *parcel, const char *reason)
+static void lane_refused(struct lane *lane, const struct letter *letter, const char *reason)
 {
     char what[REASON_MAX + 64];
 
     lane->refused++;
-    lane->state.lost++;
     lane->refusing = true;
-    lane->parked += lane->parked < STORE_PARKED_MAX;
     text_copy(lane->refusal, sizeof(lane->refusal), reason);
+    if (lane->again) {
+        lane_told(lane, lane->turn, letter); /* it is not told again before its time, refused or not */
+    } else {
+        lane->state.lost++;
+        lane->parked += lane->parked < STORE_PARKED_MAX;
+    }
     lane_note_state(lane);
     snprintf(what, sizeof(what), "refused for good: %s", reason);
-    lane_log(lane, LOG_ERR, parcel->letter, what);
-    end_head(lane, LETTER_PARKED, reason);
+    lane_log(lane, LOG_ERR, letter, what);
+    end_flight(lane, LETTER_PARKED, reason);
 }
 
 /* "HTTP 200, code 310000: the signature is wrong" */
@@ -134,29 +148,41 @@ static void tell_result(struct parcel *parcel, const struct channel_reply *reply
     parcel_tell(parcel, &result);
 }
 
+/* Nothing is in flight any more. */
+static void land(struct lane *lane)
+{
+    letter_unref(lane->again);
+    lane->again = NULL;
+    lane->turn = DIGEST_NOTHING;
+    lane->telling = 0;
+    lane->stale = false;
+}
+
 void lane_on_reply(void *context, const struct channel_reply *reply, const char *how)
 {
     struct lane *lane = context;
     const uint64_t since_ns = uv_hrtime();
-    struct parcel *parcel = parcel_ref(queue_head(&lane->queue));
+    struct parcel *parcel = lane->again ? NULL : parcel_ref(queue_head(&lane->queue));
+    const struct letter *letter = parcel ? parcel->letter : lane->again;
     struct channel_verdict verdict = lane->config->ops->classify(reply);
     char reason[REASON_MAX];
 
     compose_reason(&verdict, how, reason);
     if (verdict.delivery == DELIVERY_REFUSED && lane->stale)
         verdict.delivery = DELIVERY_RETRY;
-    parcel->tries++;
+    if (parcel)
+        parcel->tries++;
     if (verdict.delivery == DELIVERY_SENT)
-        lane_sent(lane, parcel, reason);
+        lane_sent(lane, letter, parcel && parcel->direct, reason);
     else if (verdict.delivery == DELIVERY_RETRY)
         lane_try_again(lane, parcel, verdict.retry_after_ms, reason);
     else
-        lane_refused(lane, parcel, reason);
-    lane->telling = 0;
-    lane->stale = false;
-    tell_result(parcel, reply, &verdict, reason);
+        lane_refused(lane, letter, reason);
+    land(lane);
+    if (parcel)
+        tell_result(parcel, reply, &verdict, reason);
     parcel_unref(parcel);
-    lane->changed(lane->context);
+    lane->setup.changed(lane->setup.context);
     stopwatch_note(&lane->ledger->max_loop_us, since_ns);
 }
 
@@ -168,7 +194,11 @@ void lane_cannot_start(struct lane *lane, struct parcel *parcel, int error)
     const struct channel_verdict verdict = {.delivery = DELIVERY_RETRY};
     const struct channel_reply reply = {.body = ""};
 
-    parcel->tries++;
+    if (parcel)
+        (void)parcel_ref(parcel)->tries++;
     lane_try_again(lane, parcel, senseless ? PACE_SETUP_MS : 0, words);
-    tell_result(parcel, &reply, &verdict, words);
+    land(lane);
+    if (parcel)
+        tell_result(parcel, &reply, &verdict, words);
+    parcel_unref(parcel);
 }

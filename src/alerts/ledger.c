@@ -54,7 +54,8 @@ static void forget_surplus(struct ledger *ledger)
     while (*link) {
         struct parcel *each = *link;
 
-        if (is_forgettable(each) && (each->state == LETTER_DROPPED || count > LEDGER_DONE_MAX)) {
+        if (is_forgettable(each) &&
+            (each->state == LETTER_DROPPED || each->state == LETTER_FOLDED || count > LEDGER_DONE_MAX)) {
             parcel_unref(take(ledger, link, previous));
             count--;
         } else {
@@ -138,14 +139,14 @@ static void clear_note(struct channel_note *place)
     *place = (struct channel_note){0};
 }
 
-void ledger_note_channel(
-    struct ledger *ledger, struct channel_key *channel, const struct channel_state *state)
+void ledger_note_channel(struct ledger *ledger, struct channel_key *channel, char *document)
 {
-    char *document = ledger->store ? channel_state_to_json(state) : NULL;
     struct channel_note *place = place_of(ledger, channel);
 
-    if (!document)
+    if (!document || !ledger->store) {
+        free(document);
         return;
+    }
     clear_note(place);
     *place = (struct channel_note){channel_key_ref(channel), document, clock_wall_ms(), false};
 }

@@ -5,7 +5,6 @@
 #ifndef RMQWATCH_ALERTS_LEDGER_H
 #define RMQWATCH_ALERTS_LEDGER_H
 
-#include "alerts/channel_state.h"
 #include "alerts/letter.h"
 #include "rmqwatch/config.h"
 
@@ -52,9 +51,8 @@ void ledger_note(struct ledger *ledger, struct parcel *parcel, enum letter_state
 void ledger_note_again(struct ledger *ledger, struct parcel *parcel);
 /* Whether there is something newer of this letter than what the store has answered for. */
 bool ledger_has(const struct ledger *ledger, const char *kind, const char *name, const char *id);
-/* What a channel has to remember. Without memory for it, the former state stays. */
-void ledger_note_channel(
-    struct ledger *ledger, struct channel_key *channel, const struct channel_state *state);
+/* What a channel has to remember: takes DOCUMENT over. NULL (no memory for it): the former state stays. */
+void ledger_note_channel(struct ledger *ledger, struct channel_key *channel, char *document);
 
 /* CLOCK_BOOTTIME; UINT64_MAX: nothing to do by itself. */
 uint64_t ledger_due_ms(const struct ledger *ledger);

@@ -2,7 +2,7 @@
 
 #include "alerts/clean.h"
 #include "alerts/notice_json.h"
-#include "alerts/story.h"
+#include "alerts/trouble.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,9 +28,10 @@ static void describe(struct letter *letter, const struct notice *notice)
     letter->kind = notice->kind;
     letter->severity = notice->severity;
     letter->wall_ms = notice->wall_ms;
+    letter->trouble = trouble_hash(notice);
 }
 
-struct letter *letter_new(const struct notice *notice, uint64_t seed, uint64_t number)
+struct letter *letter_new(struct letter_source *source, const struct notice *notice)
 {
     struct notice clean;
     struct letter *letter;
@@ -39,7 +40,7 @@ struct letter *letter_new(const struct notice *notice, uint64_t seed, uint64_t n
 
     clean_notice(&clean, notice);
     snprintf(id, sizeof(id), "%s-%s-%016" PRIx64 "-%" PRIu64, clean.incident, notice_info(clean.kind)->event,
-        seed, number);
+        source->seed, ++source->number);
     document = notice_to_json(&clean);
     letter = document ? pack(id, document) : NULL;
     free(document);
@@ -77,7 +78,7 @@ void letter_unref(struct letter *letter)
 
 int letter_importance(const struct letter *letter)
 {
-    return (int)letter->severity * 2 + story_ends(letter->kind);
+    return (int)letter->severity * 2 + trouble_is_answered(letter->kind);
 }
 
 struct channel_key *channel_key_new(const char *kind, const char *name)

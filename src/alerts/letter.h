@@ -17,13 +17,19 @@ struct letter {
     unsigned refs;
     enum notice_kind kind;
     enum severity severity;
+    uint32_t trouble; /* which one it is of: a hash of trouble_local_key() */
     int64_t wall_ms;
     const char *document; /* the notice, cleaned (clean.h), as JSON (notice_json.h) */
     char id[];            /* unique, kept over retries and restarts; the document is behind it */
 };
 
-/* SEED and NUMBER make the id unique: over all agents and starts, and within this one. NULL: no memory. */
-struct letter *letter_new(const struct notice *notice, uint64_t seed, uint64_t number);
+/* What makes their ids unique: over all agents and starts, and within this one. */
+struct letter_source {
+    uint64_t seed, number;
+};
+
+/* NULL: no memory. */
+struct letter *letter_new(struct letter_source *source, const struct notice *notice);
 /* One that was kept. A document that cannot be read gives a letter of the kind NOTICE_NONE, which cannot be
  * unpacked. NULL: no memory. */
 struct letter *letter_restore(const char *id, const char *document);
@@ -64,8 +70,10 @@ struct parcel {
     bool noted;         /* in the ledger's list */
     bool in_flight;     /* given to the store, which has not answered yet */
     bool changed_again; /* since then */
+    bool direct;        /* an operator's: told to nobody else, and no part of a trouble */
     int64_t number;     /* the store's, of one that was read; 0: it came in this run of the daemon */
     uint64_t send_ms;   /* when it goes out, kept or not; CLOCK_BOOTTIME */
+    uint64_t due_ms;    /* not before; CLOCK_BOOTTIME */
     int64_t came_wall_ms;
     int64_t changed_wall_ms;
     struct letter *letter;

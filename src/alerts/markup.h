@@ -25,7 +25,7 @@ struct markup {
 enum {
     MARKUP_INSTEAD_MAX = 7, /* the most that one byte becomes */
     /* Room for the longest text of a message, escaped, with something around it. */
-    MARKUP_TEXT_MAX = RMQ_DETAIL_MAX * MARKUP_INSTEAD_MAX + 64,
+    MARKUP_TEXT_MAX = MESSAGE_FACT_MAX * MARKUP_INSTEAD_MAX + 64,
 };
 
 /* How many bytes TEXT takes in MARKUP. */

@@ -1,11 +1,14 @@
 #include "alerts/message.h"
 
 #include "alerts/clean.h"
-#include "alerts/story.h"
+#include "alerts/fold.h"
+#include "alerts/trouble.h"
 #include "base/text.h"
 #include "words/words.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum fact {
@@ -15,6 +18,8 @@ enum fact {
     FACT_TIME,
     FACT_BEGAN,
     FACT_TOOK,
+    FACT_COUNT,
+    FACT_COURSE,
     FACT_INCIDENT,
     FACT_EVIDENCE
 };
@@ -26,6 +31,8 @@ static const char *const labels[MESSAGE_FACTS_MAX] = {
     [FACT_TIME] = WORD("Time"),
     [FACT_BEGAN] = WORD("Began"),
     [FACT_TOOK] = WORD("Took"),
+    [FACT_COUNT] = WORD("Count"),
+    [FACT_COURSE] = WORD("What happened"),
     [FACT_INCIDENT] = WORD("Incident"),
     [FACT_EVIDENCE] = WORD("Evidence"),
 };
@@ -39,7 +46,7 @@ static const char *const tones[] = {
 
 static enum message_tone tone_of(const struct notice *notice)
 {
-    if (story_ends_well(notice->kind))
+    if (trouble_ends_well(notice->kind))
         return MESSAGE_GOOD;
     switch (notice->severity) {
     case SEVERITY_INFO:
@@ -52,20 +59,34 @@ static enum message_tone tone_of(const struct notice *notice)
     return MESSAGE_CRITICAL; /* a loudness that we do not know must not pass quietly */
 }
 
+static const char *title_of(enum language language, enum notice_kind kind)
+{
+    return words(language, notice_info(kind)->title);
+}
+
 /* "CRITICAL rabbit@rmq2: gave up": the kind's title goes on after a colon, so it starts small, unless it
  * starts with an abbreviation. What starts with a capital in Chinese is a name. */
 static void compose_title(struct message *message)
 {
-    const enum language language = message->notice.language;
-    const char *title = words(language, notice_info(message->notice.kind)->title);
-    char first = title[0];
+    const struct notice *notice = &message->notice;
+    const enum language language = notice->language;
+    char title[MESSAGE_TITLE_MAX];
+    char whole[MESSAGE_TITLE_MAX] = "";
 
-    if (language == LANGUAGE_ENGLISH && first >= 'A' && first <= 'Z' && !(title[1] >= 'A' && title[1] <= 'Z'))
-        first = (char)(first - 'A' + 'a');
+    text_copy(title, sizeof(title), title_of(language, notice->kind));
+    if (language == LANGUAGE_ENGLISH && title[0] >= 'A' && title[0] <= 'Z' &&
+        !(title[1] >= 'A' && title[1] <= 'Z'))
+        title[0] = (char)(title[0] - 'A' + 'a');
+    if (notice->repeated)
+        text_append(whole, sizeof(whole), words(language, "still: %s"), title);
+    else if (notice->flaps > 0)
+        text_append(whole, sizeof(whole), words(language, "%s (%ux)"), title, notice->flaps);
+    else
+        text_copy(whole, sizeof(whole), title);
     message->title[0] = '\0';
     text_append(message->title, sizeof(message->title), words(language, "%s%s%s: "),
-        words(language, tones[message->tone]), message->notice.node[0] ? " " : "", message->notice.node);
-    text_append(message->title, sizeof(message->title), "%c%s", first, title + 1);
+        words(language, tones[message->tone]), notice->node[0] ? " " : "", notice->node);
+    text_append(message->title, sizeof(message->title), "%s", whole);
 }
 
 static void add_fact(struct message *message, enum fact fact, const char *text)
@@ -105,6 +126,78 @@ static void compose_times(struct message *message)
     add_fact(message, FACT_TOOK, text);
 }
 
+static void compose_count(struct message *message)
+{
+    const struct notice *notice = &message->notice;
+    const enum language language = notice->language;
+    bool over = trouble_ends(notice->kind);
+    char first[32], last[32];
+    char text[MESSAGE_FACT_MAX] = "";
+
+    text_timestamp(last, sizeof(last), over ? notice->wall_ms : notice->since_wall_ms);
+    text_copy(first, sizeof(first), last);
+    if (notice->course[0])
+        snprintf(first, sizeof(first), "%.*s", (int)strcspn(notice->course, " \n"), notice->course);
+    if (notice->repeated)
+        text_append(text, sizeof(text), words(language, "told %u times; it goes on since %s"),
+            fold_count(notice), last);
+    else if (notice->flaps > 0)
+        text_append(text, sizeof(text),
+            over ? words(language, "%u since %s; times that it came back: %u; it is over since %s")
+                 : words(language, "%u since %s; times that it came back: %u; it goes on since %s"),
+            fold_count(notice), first, notice->flaps, last);
+    else if (fold_count(notice) > 1)
+        text_append(text, sizeof(text), "%" PRIu32, fold_count(notice));
+    add_fact(message, FACT_COUNT, text);
+}
+
+/* "2026-01-31T12:00:03Z crashed: exit code 1" becomes "12:00:03 Crashed: exit code 1"; the date stays where
+ * it is not the message's. A line of another make is shown as it is. */
+static void add_line(
+    const struct message *message, const char *line, size_t size, char text[static MESSAGE_FACT_MAX])
+{
+    const enum language language = message->notice.language;
+    char today[32], word[RMQ_COURSE_MAX];
+    size_t stamp = strcspn(line, " \n"), event;
+    int kind = NOTICE_NONE;
+
+    text_append(text, MESSAGE_FACT_MAX, "%s", text[0] ? "\n" : "");
+    if (line[0] == '+') {
+        text_append(
+            text, MESSAGE_FACT_MAX, words(language, "(%u more)"), (uint32_t)strtoul(line + 1, NULL, 10));
+        return;
+    }
+    text_timestamp(today, sizeof(today), message->notice.wall_ms);
+    event = stamp < size ? strcspn(line + stamp + 1, ":\n") : 0;
+    snprintf(word, sizeof(word), "%.*s", (int)event, line + (stamp < size ? stamp + 1 : size));
+    while (kind < NOTICE_KIND_COUNT && strcmp(notice_info((enum notice_kind)kind)->event, word) != 0)
+        kind++;
+    if (stamp != strlen("2026-01-31T12:00:03Z") || kind == NOTICE_KIND_COUNT)
+        text_append(text, MESSAGE_FACT_MAX, "%.*s", (int)size, line);
+    else if (strncmp(line, today, strlen("2026-01-31")) == 0)
+        text_append(text, MESSAGE_FACT_MAX, "%.8s %s%.*s", line + strlen("2026-01-31T"),
+            title_of(language, (enum notice_kind)kind), (int)(size - stamp - 1 - event),
+            line + stamp + 1 + event);
+    else
+        text_append(text, MESSAGE_FACT_MAX, "%.*s %s%.*s", (int)stamp, line,
+            title_of(language, (enum notice_kind)kind), (int)(size - stamp - 1 - event),
+            line + stamp + 1 + event);
+}
+
+static void compose_course(struct message *message)
+{
+    const char *line = message->notice.course;
+    char text[MESSAGE_FACT_MAX] = "";
+
+    while (*line) {
+        size_t size = strcspn(line, "\n");
+
+        add_line(message, line, size, text);
+        line += size + (line[size] == '\n');
+    }
+    add_fact(message, FACT_COURSE, text);
+}
+
 /* The incident's id is pasted into a shell: quoted as soon as it holds anything unusual. */
 static void compose_command(struct message *message)
 {
@@ -139,6 +232,8 @@ void message_compose(struct message *message, const struct notice *notice)
     add_fact(message, FACT_CLUSTER, clean->cluster);
     add_fact(message, FACT_OBSERVER, clean->observer);
     compose_times(message);
+    compose_count(message);
+    compose_course(message);
     add_fact(message, FACT_INCIDENT, clean->incident);
     add_fact(message, FACT_EVIDENCE, clean->evidence);
     message->look[0] = '\0';
@@ -158,6 +253,20 @@ static int columns_of(const char *text)
     return columns;
 }
 
+/* Several lines stand below each other. */
+static void print_fact(const struct message_fact *fact, int width, FILE *out)
+{
+    const char *text = fact->text;
+
+    fprintf(out, "%s%*s  ", fact->label, width - columns_of(fact->label), "");
+    for (; *text; text++) {
+        fputc(*text, out);
+        if (*text == '\n')
+            fprintf(out, "%*s", width + 2, "");
+    }
+    fputc('\n', out);
+}
+
 void message_print(const struct message *message, FILE *out)
 {
     int width = 0;
@@ -173,10 +282,7 @@ void message_print(const struct message *message, FILE *out)
     for (size_t i = 0; i < message->fact_count; i++)
         if (columns_of(message->facts[i].label) > width)
             width = columns_of(message->facts[i].label);
-    for (size_t i = 0; i < message->fact_count; i++) {
-        const struct message_fact *fact = &message->facts[i];
-
-        fprintf(out, "%s%*s  %s\n", fact->label, width - columns_of(fact->label), "", fact->text);
-    }
+    for (size_t i = 0; i < message->fact_count; i++)
+        print_fact(&message->facts[i], width, out);
     fprintf(out, "\n%s\n  %s\n", message->look, message->command);
 }

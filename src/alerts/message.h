@@ -8,7 +8,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { MESSAGE_TITLE_MAX = 384, MESSAGE_FACT_MAX = 320, MESSAGE_FACTS_MAX = 8, MESSAGE_COMMAND_MAX = 320 };
+enum {
+    MESSAGE_TITLE_MAX = 384,
+    MESSAGE_FACT_MAX = RMQ_COURSE_MAX + 128, /* each of its lines may become a little longer */
+    MESSAGE_FACTS_MAX = 10,
+    MESSAGE_LOOK_MAX = 320,
+    MESSAGE_COMMAND_MAX = 320
+};
 
 /* How a message feels: what colours and symbols follow. */
 enum message_tone {
@@ -19,8 +25,8 @@ enum message_tone {
 };
 
 struct message_fact {
-    const char *label; /* static: "Node" */
-    char text[MESSAGE_FACT_MAX];
+    const char *label;           /* static: "Node" */
+    char text[MESSAGE_FACT_MAX]; /* what happened has several lines, all others one */
 };
 
 struct message {
@@ -29,7 +35,7 @@ struct message {
     char title[MESSAGE_TITLE_MAX]; /* "CRITICAL rabbit@rmq2: gave up" */
     size_t fact_count;             /* where, when, how long; what is not known is left out */
     struct message_fact facts[MESSAGE_FACTS_MAX];
-    char look[MESSAGE_FACT_MAX]; /* where to run the command: "Look further, on the host of rabbit@rmq1:" */
+    char look[MESSAGE_LOOK_MAX]; /* where to run the command: "Look further, on the host of rabbit@rmq1:" */
     char command[MESSAGE_COMMAND_MAX]; /* "journalctl -u rmqwatchd RMQ_INCIDENT=...", quoted for a shell */
 };
 

@@ -61,6 +61,10 @@ static const struct field notice_fields[] = {
     FIELD(struct notice, wall_ms),
     FIELD(struct notice, since_wall_ms),
     FIELD(struct notice, evidence),
+    FIELD(struct notice, count),
+    FIELD(struct notice, flaps),
+    FIELD(struct notice, repeated),
+    FIELD(struct notice, course),
     FIELDS_END,
 };
 

@@ -1,5 +1,6 @@
 #include "alerts/outbox_parts.h"
 
+#include "alerts/clean.h"
 #include "alerts/refusal.h"
 #include "alerts/stopwatch.h"
 #include "base/clock.h"
@@ -65,18 +66,13 @@ static void on_changed(void *context)
 int outbox_distribute(
     struct outbox *outbox, struct letter *letter, const struct notice *notice, const struct lane *except)
 {
+    struct notice clean;
     int r = letter ? 0 : -ENOMEM;
 
-    for (size_t i = 0; i < outbox->lane_count; i++) {
-        struct lane *lane = outbox->lanes[i];
-
-        if (lane == except || !lane_admits(lane, notice))
-            continue;
-        if (!letter)
-            lane_count_lost(lane);
-        else if (lane_put(lane, letter, NULL) < 0)
+    clean_notice(&clean, notice);
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        if (outbox->lanes[i] != except && lane_take(outbox->lanes[i], &clean, letter) < 0)
             r = -ENOMEM;
-    }
     if (r < 0)
         log_line(LOG_ERR, "out of memory: a notice could not be queued for every channel");
     /* At once: the core's snapshot, which says that it was told, must not be on disk before it. */
@@ -86,7 +82,7 @@ int outbox_distribute(
 
 static int put_but(struct outbox *outbox, const struct notice *notice, const struct lane *except)
 {
-    struct letter *letter = letter_new(notice, outbox->seed, ++outbox->number);
+    struct letter *letter = letter_new(&outbox->letters, notice);
     int r = 0;
 
     if (!letter || except || !outbox_keep_early(outbox, letter))
@@ -205,11 +201,12 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
     struct lane *fresh[RMQ_CHANNELS_MAX] = {NULL}, *old[RMQ_CHANNELS_MAX];
     size_t old_count;
     size_t count = config->channel_count < RMQ_CHANNELS_MAX ? config->channel_count : RMQ_CHANNELS_MAX;
+    const struct lane_setup setup = {
+        outbox->timer.loop, outbox->client, &outbox->ledger, &outbox->letters, on_changed, outbox};
 
     /* A lane for each of them, needed or not, before anything is changed: it cannot fail half way. */
     for (size_t i = 0; i < count; i++) {
-        fresh[i] = lane_new(
-            outbox->timer.loop, outbox->client, &outbox->ledger, &config->channels[i], on_changed, outbox);
+        fresh[i] = lane_new(&setup, &config->channels[i], &config->alerts);
         if (!fresh[i]) {
             while (i > 0)
                 lane_free(fresh[--i]);
@@ -223,7 +220,7 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
             continue;
         lane_free(fresh[i]);
         fresh[i] = kept;
-        lane_set_config(kept, &config->channels[i]);
+        lane_set_config(kept, &config->channels[i], &config->alerts);
     }
     outbox->language = config->policy.language;
     memcpy(old, outbox->lanes, sizeof(old));
@@ -244,7 +241,7 @@ struct outbox *outbox_new(uv_loop_t *loop, struct http_client *client, const str
         return NULL;
     outbox->client = client;
     ledger_init(&outbox->ledger, on_changed, outbox);
-    outbox->seed = make_seed();
+    outbox->letters.seed = make_seed();
     outbox->activity = -1;
     uv_timer_init(loop, &outbox->timer);
     outbox->timer.data = outbox;
@@ -301,7 +298,7 @@ int outbox_put_to(struct outbox *outbox, const char *kind, const char *name, con
     bool when_kept, outbox_result_fn *fn, void *context)
 {
     struct lane *lane = outbox_lane(outbox, kind, name);
-    struct letter *letter = lane ? letter_new(notice, outbox->seed, ++outbox->number) : NULL;
+    struct letter *letter = lane ? letter_new(&outbox->letters, notice) : NULL;
     int r = !lane     ? -ENOENT
             : !letter ? -ENOMEM
                       : lane_put(lane, letter, &(struct parcel_waiter){fn, context, when_kept});
@@ -312,13 +309,26 @@ int outbox_put_to(struct outbox *outbox, const char *kind, const char *name, con
     return r;
 }
 
+void outbox_acked(struct outbox *outbox, const char *incident)
+{
+    for (size_t i = 0; i < outbox->lane_count; i++) {
+        digest_acked(outbox->lanes[i]->digest, incident);
+        if (digest_is_changed(outbox->lanes[i]->digest))
+            lane_note_state(outbox->lanes[i]);
+    }
+    outbox_arm(outbox);
+}
+
 void outbox_flush_then(struct outbox *outbox, uint64_t timeout_ms, void (*done)(void *context), void *context)
 {
     outbox->flushed = done;
     outbox->flushed_context = context;
     outbox->flush_until_ms = clock_boot_ms() + timeout_ms;
-    for (size_t i = 0; i < outbox->lane_count; i++)
+    for (size_t i = 0; i < outbox->lane_count; i++) {
         lane_try_now(outbox->lanes[i]);
+        if (!outbox->ledger.store) /* there is no later */
+            lane_release(outbox->lanes[i]);
+    }
     uv_timer_start(&outbox->timer, on_timer, 1, 0);
 }
 

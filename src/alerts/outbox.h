@@ -34,9 +34,13 @@ void outbox_set_sign(struct outbox *outbox, outbox_sign_fn *sign, void *context)
 /* Proves its progress to the watchdog from now on; LIST must live longer than the outbox. 0 or -ENOSPC. */
 int outbox_watch(struct outbox *outbox, struct activity_list *list);
 
-/* Queues NOTICE for the channels that want its severity, or that were told of its story and are now told of
- * its end. Does no I/O itself. 0 or -ENOMEM, which is logged and told like any other loss. */
+/* Takes NOTICE for the channels that want its severity, or that were told of its trouble and are now told of
+ * its end, in each as its digest says (digest.h): at once, later, or as one with others. Does no I/O itself.
+ * 0 or -ENOMEM, which is logged and told like any other loss. */
 int outbox_put(struct outbox *outbox, const struct notice *notice);
+
+/* Somebody knows of this incident: it is not told again and again any more. */
+void outbox_acked(struct outbox *outbox, const char *incident);
 
 /* What waits stays for channels of the same kind and name and is tried at once with the new settings; what
  * waits for others is parked, with a warning. The old configuration may be freed afterwards. On -ENOMEM

@@ -95,14 +95,24 @@ static void park(struct outbox *outbox, const struct store_letter *kept, const c
 }
 
 /* Before the letters of this run of the daemon, which have no number yet, and in order among the others. */
-static size_t place_of(const struct lane *lane, int64_t number)
+static size_t place_of(const struct lane *lane, int64_t came_wall_ms)
 {
     size_t at = lane_is_busy(lane) ? 1 : 0;
 
     while (at < lane->queue.count && lane->queue.items[at]->number != 0 &&
-           lane->queue.items[at]->number < number)
+           lane->queue.items[at]->came_wall_ms <= came_wall_ms)
         at++;
     return at;
+}
+
+/* It goes on to wait for what it waited for. */
+static void restore_due(struct lane *lane, struct parcel *parcel)
+{
+    const struct digest_time now = {(int64_t)clock_boot_ms(), clock_wall_ms()};
+    struct notice notice;
+
+    if (letter_unpack(parcel->letter, &notice) == 0)
+        parcel->due_ms = (uint64_t)digest_restore(lane->digest, &notice, parcel->came_wall_ms, now);
 }
 
 static void take_letter(struct outbox *outbox, const struct store_letter *kept)
@@ -128,7 +138,8 @@ static void take_letter(struct outbox *outbox, const struct store_letter *kept)
         ledger_note(&outbox->ledger, parcel, LETTER_PARKED, "damaged");
         lane->parked++;
     } else {
-        lane_restore(lane, parcel, place_of(lane, kept->number));
+        restore_due(lane, parcel);
+        lane_restore(lane, parcel, place_of(lane, kept->came_wall_ms));
     }
     parcel_unref(parcel);
 }
@@ -159,19 +170,19 @@ static void ask_for_letters(struct outbox *outbox, int64_t after)
 /* What was told since the start comes after what was told before. */
 static void take_state(struct lane *lane, const struct store_channel *channel)
 {
-    struct channel_state since = lane->state;
+    const struct digest_time now = {(int64_t)clock_boot_ms(), clock_wall_ms()};
+    const uint64_t lost = lane->state.lost;
 
     if (!channel->document[0])
         return;
-    if (channel_state_from_json(channel->document, &lane->state) < 0) {
+    if (channel_state_from_json(channel->document, &lane->state, lane->digest, now) < 0) {
         log_line(LOG_WARNING, "%s \"%.64s\": what was told before the start cannot be read", channel->kind,
             channel->name);
         return;
     }
-    story_set_add(&lane->state.stories, &since.stories);
-    lane->state.lost += since.lost;
+    lane->state.lost += lost;
     lane->refusing = lane->refusing || (lane->sent == 0 && lane->state.refusal[0]);
-    if (since.stories.changes > 0 || since.lost > 0)
+    if (digest_is_changed(lane->digest) || lost > 0)
         lane_note_state(lane);
 }
 

@@ -21,8 +21,7 @@ struct outbox {
     size_t lane_count;
     struct lane *lanes[RMQ_CHANNELS_MAX];
     struct ledger ledger;
-    uint64_t seed; /* in the ids of notices: which start of which agent it was */
-    uint64_t number;
+    struct letter_source letters;
 
     enum language language; /* of what it tells itself */
     outbox_sign_fn *sign;   /* NULL: nothing of its own is told */

@@ -27,6 +27,7 @@ static bool add_details(cJSON *payload, const struct message *message)
            cJSON_AddStringToObject(details, "observer", notice->observer) &&
            cJSON_AddStringToObject(details, "why", notice->why) &&
            cJSON_AddStringToObject(details, "detail", notice->detail) &&
+           cJSON_AddStringToObject(details, "course", notice->course) &&
            cJSON_AddStringToObject(details, "incident", notice->incident) &&
            cJSON_AddStringToObject(details, "evidence", notice->evidence) &&
            cJSON_AddStringToObject(details, "look", message->look) &&

@@ -1,6 +1,6 @@
 #include "alerts/queue.h"
 
-#include "alerts/story.h"
+#include "alerts/trouble.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -56,7 +56,8 @@ struct parcel *queue_push(struct letter_queue *queue, struct parcel *parcel, siz
 
         dropped = queue->items[least];
         /* The end of a story is the last word on it: what came before is worth less by now. */
-        if (letter_importance(letter) < letter_importance(dropped->letter) && !story_ends(letter->kind))
+        if (letter_importance(letter) < letter_importance(dropped->letter) &&
+            !trouble_is_answered(letter->kind))
             return parcel_ref(parcel);
         (void)parcel_ref(dropped);
         queue_remove(queue, least);
@@ -72,6 +73,17 @@ struct parcel *queue_push(struct letter_queue *queue, struct parcel *parcel, siz
 struct parcel *queue_head(const struct letter_queue *queue)
 {
     return queue->count > 0 ? queue->items[0] : NULL;
+}
+
+void queue_move(struct letter_queue *queue, size_t from, size_t to)
+{
+    struct parcel *parcel = queue->items[from];
+
+    assert(from < queue->count && to < queue->count);
+    memmove(
+        &queue->items[from], &queue->items[from + 1], (queue->count - from - 1) * sizeof(queue->items[0]));
+    memmove(&queue->items[to + 1], &queue->items[to], (queue->count - to - 1) * sizeof(queue->items[0]));
+    queue->items[to] = parcel;
 }
 
 size_t queue_find(const struct letter_queue *queue, const char *id)

@@ -23,6 +23,8 @@ struct parcel *queue_head(const struct letter_queue *queue); /* borrowed; NULL w
 /* Where the letter with this id is; queue->count: nowhere. */
 size_t queue_find(const struct letter_queue *queue, const char *id);
 void queue_remove(struct letter_queue *queue, size_t at);
+/* What is at FROM is at TO afterwards. */
+void queue_move(struct letter_queue *queue, size_t from, size_t to);
 void queue_clear(struct letter_queue *queue);
 
 #endif

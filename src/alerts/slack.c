@@ -20,9 +20,9 @@ static const struct {
     [MESSAGE_GOOD] = {":white_check_mark:", "#2eb67d"},
 };
 
-/* The longest text after escaping: the detail, five bytes for each of its own, so nothing is ever cut.
- * Slack's limit for one text is 3000 characters. */
-enum { SLACK_TEXT_MAX = RMQ_DETAIL_MAX * 5 + 64 };
+/* The longest text after escaping: the detail, five bytes for each of its own, so it is never cut. Slack's
+ * limit for one text is 3000 characters, for a field 2000. */
+enum { SLACK_TEXT_MAX = RMQ_DETAIL_MAX * 5 + 64, SLACK_FIELD_MAX = 2000 };
 
 /* "&", "<" and ">" start what Slack interprets: links, mentions, "<!channel>". All else is as it is. */
 static const struct markup_rule rules[] = {
@@ -35,13 +35,13 @@ static const struct markup slack_markup = {.rules = rules, .rule_count = sizeof(
 
 /* {"type": "mrkdwn", "text": BEFORE + escaped TEXT + AFTER}. "verbatim" keeps Slack from making a link of
  * everything that looks like one, such as the name of a node. */
-static cJSON *slack_text(const char *before, const char *text, const char *after)
+static cJSON *slack_text(const char *before, const char *text, const char *after, size_t max)
 {
     char escaped[SLACK_TEXT_MAX];
     cJSON *json = cJSON_CreateObject();
 
     snprintf(escaped, sizeof(escaped), "%s", before);
-    markup_append(escaped, sizeof(escaped), &slack_markup, text);
+    markup_append(escaped, max, &slack_markup, text);
     strncat(escaped, after, sizeof(escaped) - strlen(escaped) - 1);
     if (cJSON_AddStringToObject(json, "type", "mrkdwn") && cJSON_AddStringToObject(json, "text", escaped) &&
         cJSON_AddTrueToObject(json, "verbatim"))
@@ -69,7 +69,7 @@ static bool slack_add_facts(cJSON *blocks, const struct message *message)
         char label[64];
 
         snprintf(label, sizeof(label), "*%s*\n", fact->label);
-        ok = channel_add_item(fields, NULL, slack_text(label, fact->text, "")) && ok;
+        ok = channel_add_item(fields, NULL, slack_text(label, fact->text, "", SLACK_FIELD_MAX)) && ok;
     }
     return channel_add_item(blocks, NULL, section) && ok;
 }
@@ -79,15 +79,15 @@ static bool slack_add_attachment(cJSON *attachments, const struct message *messa
     cJSON *attachment = cJSON_CreateObject();
     bool ok = cJSON_AddStringToObject(attachment, "color", looks[message->tone].colour) != NULL;
     cJSON *blocks = cJSON_AddArrayToObject(attachment, "blocks");
-    char command[MESSAGE_FACT_MAX + MESSAGE_COMMAND_MAX + 2];
+    char command[MESSAGE_LOOK_MAX + MESSAGE_COMMAND_MAX + 2];
 
     if (message->notice.why[0])
-        ok = slack_add_section(blocks, slack_text("", message->notice.why, "")) && ok;
+        ok = slack_add_section(blocks, slack_text("", message->notice.why, "", SLACK_TEXT_MAX)) && ok;
     if (message->notice.detail[0])
-        ok = slack_add_section(blocks, slack_text("", message->notice.detail, "")) && ok;
+        ok = slack_add_section(blocks, slack_text("", message->notice.detail, "", SLACK_TEXT_MAX)) && ok;
     ok = slack_add_facts(blocks, message) && ok;
     snprintf(command, sizeof(command), "%s\n`%s", message->look, message->command);
-    ok = slack_add_section(blocks, slack_text("", command, "`")) && ok;
+    ok = slack_add_section(blocks, slack_text("", command, "`", SLACK_TEXT_MAX)) && ok;
     return channel_add_item(attachments, NULL, attachment) && ok;
 }
 
@@ -109,7 +109,7 @@ static int slack_format(const struct channel_config *channel, const struct notic
     /* "text" is what a phone's notification shows; the blocks are what the channel shows. */
     ok = cJSON_AddStringToObject(json, "text", title) != NULL;
     blocks = cJSON_AddArrayToObject(json, "blocks");
-    ok = slack_add_section(blocks, slack_text(before, message.title, "*")) && ok;
+    ok = slack_add_section(blocks, slack_text(before, message.title, "*", SLACK_TEXT_MAX)) && ok;
     ok = slack_add_attachment(cJSON_AddArrayToObject(json, "attachments"), &message) && ok;
     return channel_print_json(json, ok, ret_request);
 }

@@ -5,71 +5,80 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum meaning { GOES_ON, ENDS };
+enum meaning {
+    GOES_ON,
+    UNPROVEN,   /* perhaps over: the proof may still come */
+    TAKEN_OVER, /* by an operator: nothing will be told when it is well again */
+    OVER,
+};
 enum subject { OF_NODE, OF_CLUSTER };
+/* What may heal or flap within seconds waits a while for more; what needs a person, and each end, does not.
+ */
+enum haste { WAITS, NOW };
 
 struct trouble {
     char family[16];
     enum meaning meaning;
     enum subject subject;
+    enum haste haste;
 };
 
 static const struct trouble troubles[NOTICE_KIND_COUNT] = {
-    [NOTICE_NONE] = {"decision", ENDS, OF_NODE},
-    [NOTICE_CRASHED] = {"broker", GOES_ON, OF_NODE},
-    [NOTICE_HUNG] = {"broker", GOES_ON, OF_NODE},
-    [NOTICE_RESTARTING] = {"broker", GOES_ON, OF_NODE},
-    [NOTICE_HELD] = {"broker", GOES_ON, OF_NODE},
-    [NOTICE_WOULD_ACT] = {"broker", GOES_ON, OF_NODE},
-    [NOTICE_RECOVERED] = {"broker", ENDS, OF_NODE},
-    [NOTICE_UNVERIFIED] = {"broker", GOES_ON, OF_NODE}, /* the proof may still come */
-    [NOTICE_RETRYING] = {"broker", GOES_ON, OF_NODE},
-    [NOTICE_GAVE_UP] = {"broker", GOES_ON, OF_NODE},
-    [NOTICE_STOPPED] = {"broker", ENDS, OF_NODE}, /* nothing will be told when the operator starts it again */
-    [NOTICE_SLOW_BOOT] = {"slow-boot", GOES_ON, OF_NODE},
-    [NOTICE_BOOT_ENDED] = {"slow-boot", ENDS, OF_NODE},
-    [NOTICE_ALARM] = {"alarm", GOES_ON, OF_NODE},
-    [NOTICE_ALARM_CLEARED] = {"alarm", ENDS, OF_NODE},
-    [NOTICE_PEER_DOWN] = {"peer", GOES_ON, OF_NODE},
-    [NOTICE_PEER_BACK] = {"peer", ENDS, OF_NODE},
-    [NOTICE_ALL_DOWN] = {"all-down", GOES_ON, OF_CLUSTER},
-    [NOTICE_ALL_DOWN_OVER] = {"all-down", ENDS, OF_CLUSTER},
-    [NOTICE_CHECK_MISCONFIGURED] = {"check", GOES_ON, OF_NODE},
-    [NOTICE_CHECK_OK] = {"check", ENDS, OF_NODE},
-    [NOTICE_AGENT_STALLED] = {"agent", GOES_ON, OF_NODE},
-    [NOTICE_AGENT_OK] = {"agent", ENDS, OF_NODE},
-    [NOTICE_BUSY] = {"busy", GOES_ON, OF_NODE},
-    [NOTICE_BUSY_OVER] = {"busy", ENDS, OF_NODE},
-    [NOTICE_APP_STOPPED] = {"app-stopped", GOES_ON, OF_NODE},
-    [NOTICE_APP_BACK] = {"app-stopped", ENDS, OF_NODE},
-    [NOTICE_PAUSED] = {"paused", GOES_ON, OF_NODE},
-    [NOTICE_PAUSE_OVER] = {"paused", ENDS, OF_NODE},
-    [NOTICE_DRAINED] = {"drained", GOES_ON, OF_NODE},
-    [NOTICE_REVIVED] = {"drained", ENDS, OF_NODE},
-    [NOTICE_LISTENER_LOST] = {"listener", GOES_ON, OF_NODE},
-    [NOTICE_LISTENER_BACK] = {"listener", ENDS, OF_NODE},
-    [NOTICE_PARTITION] = {"partition", GOES_ON, OF_CLUSTER},
-    [NOTICE_PARTITION_HEALED] = {"partition", ENDS, OF_CLUSTER},
-    [NOTICE_STALE_VIEW] = {"stale-view", GOES_ON, OF_CLUSTER},
-    [NOTICE_VIEWS_AGREE] = {"stale-view", ENDS, OF_CLUSTER},
-    [NOTICE_ISOLATED] = {"isolated", GOES_ON, OF_NODE},
-    [NOTICE_ISOLATION_OVER] = {"isolated", ENDS, OF_NODE},
-    [NOTICE_QUORUM_LOST] = {"quorum", GOES_ON, OF_CLUSTER},
-    [NOTICE_QUORUM_BACK] = {"quorum", ENDS, OF_CLUSTER},
-    [NOTICE_LEADERLESS] = {"leaderless", GOES_ON, OF_CLUSTER},
-    [NOTICE_LEADERS_BACK] = {"leaderless", ENDS, OF_CLUSTER},
-    [NOTICE_FLAPPING] = {"flapping", GOES_ON, OF_NODE},
-    [NOTICE_FLAPPING_OVER] = {"flapping", ENDS, OF_NODE},
-    [NOTICE_HOLD_SET] = {"hold", GOES_ON, OF_NODE},
-    [NOTICE_HOLD_OVER] = {"hold", ENDS, OF_NODE},
-    [NOTICE_AGENT_DEGRADED] = {"store", GOES_ON, OF_NODE},
-    [NOTICE_AGENT_SOUND] = {"store", ENDS, OF_NODE},
-    [NOTICE_LEASE_LOST] = {"broker", GOES_ON, OF_NODE}, /* in the middle of a restart */
-    [NOTICE_DELIVERY_REFUSED] = {"delivery", GOES_ON, OF_NODE},
-    [NOTICE_DELIVERY_OK] = {"delivery", ENDS, OF_NODE},
-    [NOTICE_TEST] = {"test", GOES_ON, OF_NODE}, /* so that it is seen everywhere */
-    [NOTICE_AGENT_MISSING] = {"agent-missing", GOES_ON, OF_NODE},
-    [NOTICE_AGENT_BACK] = {"agent-missing", ENDS, OF_NODE},
+    [NOTICE_NONE] = {"decision", GOES_ON, OF_NODE, NOW},
+    [NOTICE_CRASHED] = {"broker", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_HUNG] = {"broker", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_RESTARTING] = {"broker", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_HELD] = {"broker", GOES_ON, OF_NODE, NOW},
+    [NOTICE_WOULD_ACT] = {"broker", GOES_ON, OF_NODE, NOW},
+    [NOTICE_RECOVERED] = {"broker", OVER, OF_NODE, NOW},
+    [NOTICE_UNVERIFIED] = {"broker", UNPROVEN, OF_NODE, NOW},
+    [NOTICE_RETRYING] = {"broker", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_GAVE_UP] = {"broker", GOES_ON, OF_NODE, NOW},
+    [NOTICE_STOPPED] = {"broker", TAKEN_OVER, OF_NODE, NOW},
+    [NOTICE_SLOW_BOOT] = {"slow-boot", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_BOOT_ENDED] = {"slow-boot", OVER, OF_NODE, NOW},
+    [NOTICE_ALARM] = {"alarm", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_ALARM_CLEARED] = {"alarm", OVER, OF_NODE, NOW},
+    [NOTICE_PEER_DOWN] = {"peer", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_PEER_BACK] = {"peer", OVER, OF_NODE, NOW},
+    [NOTICE_ALL_DOWN] = {"all-down", GOES_ON, OF_CLUSTER, NOW},
+    [NOTICE_ALL_DOWN_OVER] = {"all-down", OVER, OF_CLUSTER, NOW},
+    [NOTICE_CHECK_MISCONFIGURED] = {"check", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_CHECK_OK] = {"check", OVER, OF_NODE, NOW},
+    [NOTICE_AGENT_STALLED] = {"agent", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_AGENT_OK] = {"agent", OVER, OF_NODE, NOW},
+    [NOTICE_BUSY] = {"busy", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_BUSY_OVER] = {"busy", OVER, OF_NODE, NOW},
+    [NOTICE_APP_STOPPED] = {"app-stopped", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_APP_BACK] = {"app-stopped", OVER, OF_NODE, NOW},
+    [NOTICE_PAUSED] = {"paused", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_PAUSE_OVER] = {"paused", OVER, OF_NODE, NOW},
+    [NOTICE_DRAINED] = {"drained", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_REVIVED] = {"drained", OVER, OF_NODE, NOW},
+    [NOTICE_LISTENER_LOST] = {"listener", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_LISTENER_BACK] = {"listener", OVER, OF_NODE, NOW},
+    [NOTICE_PARTITION] = {"partition", GOES_ON, OF_CLUSTER, NOW},
+    [NOTICE_PARTITION_HEALED] = {"partition", OVER, OF_CLUSTER, NOW},
+    [NOTICE_STALE_VIEW] = {"stale-view", GOES_ON, OF_CLUSTER, NOW},
+    [NOTICE_VIEWS_AGREE] = {"stale-view", OVER, OF_CLUSTER, NOW},
+    [NOTICE_ISOLATED] = {"isolated", GOES_ON, OF_NODE, NOW},
+    [NOTICE_ISOLATION_OVER] = {"isolated", OVER, OF_NODE, NOW},
+    [NOTICE_QUORUM_LOST] = {"quorum", GOES_ON, OF_CLUSTER, NOW},
+    [NOTICE_QUORUM_BACK] = {"quorum", OVER, OF_CLUSTER, NOW},
+    [NOTICE_LEADERLESS] = {"leaderless", GOES_ON, OF_CLUSTER, WAITS},
+    [NOTICE_LEADERS_BACK] = {"leaderless", OVER, OF_CLUSTER, NOW},
+    [NOTICE_FLAPPING] = {"flapping", GOES_ON, OF_NODE, NOW},
+    [NOTICE_FLAPPING_OVER] = {"flapping", OVER, OF_NODE, NOW},
+    [NOTICE_HOLD_SET] = {"hold", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_HOLD_OVER] = {"hold", OVER, OF_NODE, NOW},
+    [NOTICE_AGENT_DEGRADED] = {"store", GOES_ON, OF_NODE, NOW},
+    [NOTICE_AGENT_SOUND] = {"store", OVER, OF_NODE, NOW},
+    [NOTICE_LEASE_LOST] = {"broker", GOES_ON, OF_NODE, WAITS}, /* in the middle of a restart */
+    [NOTICE_DELIVERY_REFUSED] = {"delivery", GOES_ON, OF_NODE, NOW},
+    [NOTICE_DELIVERY_OK] = {"delivery", OVER, OF_NODE, NOW},
+    [NOTICE_TEST] = {"test", GOES_ON, OF_NODE, NOW}, /* so that it is seen everywhere */
+    [NOTICE_AGENT_MISSING] = {"agent-missing", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_AGENT_BACK] = {"agent-missing", OVER, OF_NODE, NOW},
 };
 
 static const struct trouble *trouble_of(enum notice_kind kind)
@@ -89,7 +98,22 @@ const char *trouble_name(const struct notice *notice)
 
 bool trouble_ends(enum notice_kind kind)
 {
-    return trouble_of(kind)->meaning == ENDS;
+    return trouble_of(kind)->meaning >= TAKEN_OVER;
+}
+
+bool trouble_ends_well(enum notice_kind kind)
+{
+    return trouble_of(kind)->meaning == OVER;
+}
+
+bool trouble_is_answered(enum notice_kind kind)
+{
+    return trouble_of(kind)->meaning != GOES_ON;
+}
+
+bool trouble_is_urgent(enum notice_kind kind)
+{
+    return trouble_of(kind)->haste == NOW;
 }
 
 bool trouble_is_of_cluster(enum notice_kind kind)
@@ -118,11 +142,11 @@ static uint64_t hash_of(const char *text)
     return hash;
 }
 
-void trouble_key(const struct notice *notice, char key[static TROUBLE_KEY_MAX])
+static void make_key(const char *cluster, const struct notice *notice, char key[static TROUBLE_KEY_MAX])
 {
     char whole[sizeof(notice->cluster) + sizeof(notice->node) + sizeof(notice->trouble) + 16] = "";
 
-    text_append(whole, sizeof(whole), "rmqwatchd:%s:", notice->cluster);
+    text_append(whole, sizeof(whole), "rmqwatchd:%s:", cluster);
     if (!trouble_is_of_cluster(notice->kind))
         text_append(whole, sizeof(whole), "%s:", notice->node);
     text_append(whole, sizeof(whole), "%s", trouble_name(notice));
@@ -131,4 +155,22 @@ void trouble_key(const struct notice *notice, char key[static TROUBLE_KEY_MAX])
         return;
     key[0] = '\0';
     text_append(key, TROUBLE_KEY_MAX, "rmqwatchd:%016" PRIx64 ":%s", hash_of(whole), trouble_name(notice));
+}
+
+void trouble_key(const struct notice *notice, char key[static TROUBLE_KEY_MAX])
+{
+    make_key(notice->cluster, notice, key);
+}
+
+void trouble_local_key(const struct notice *notice, char key[static TROUBLE_KEY_MAX])
+{
+    make_key("", notice, key);
+}
+
+uint32_t trouble_hash(const struct notice *notice)
+{
+    char key[TROUBLE_KEY_MAX];
+
+    trouble_local_key(notice, key);
+    return (uint32_t)hash_of(key);
 }

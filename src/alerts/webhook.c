@@ -18,6 +18,11 @@
  *   time       RFC 3339: of the notice
  *   since      RFC 3339: when the incident began
  *   phases     [{"name": "boot", "ms": 7900}, ...], may be empty
+ *   count      how many notices it tells of; where repeated, how often this was told by now
+ *   flaps      how often the trouble came again, 0: not at all
+ *   repeated   true when it was told before and is not over
+ *   course     ["2026-01-31T12:00:03Z crashed: exit code 1", "+12", ...]: what happened, oldest first, when
+ * it tells of more than one; "+12" stands where twelve are left out
  *
  * With a secret there are two more headers, made anew for each try:
  *
@@ -26,9 +31,10 @@
  *                         the body, byte for byte
  */
 #include "alerts/channels.h"
+#include "alerts/fold.h"
 #include "alerts/message.h"
 #include "alerts/sign.h"
-#include "alerts/story.h"
+#include "alerts/trouble.h"
 #include "base/text.h"
 
 #include <cjson/cJSON.h>
@@ -36,6 +42,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool add_phases(cJSON *json, const struct notice *notice)
 {
@@ -51,6 +58,20 @@ static bool add_phases(cJSON *json, const struct notice *notice)
             return false;
     }
     return phases != NULL;
+}
+
+static bool add_course(cJSON *json, const struct notice *notice)
+{
+    cJSON *course = cJSON_AddArrayToObject(json, "course");
+    char lines[RMQ_COURSE_MAX];
+    char *rest = lines;
+    char *line;
+
+    text_copy(lines, sizeof(lines), notice->course);
+    while (course && (line = strtok_r(rest, "\n", &rest)))
+        if (!channel_add_item(course, NULL, cJSON_CreateString(line)))
+            return false;
+    return course != NULL;
 }
 
 static bool add_time(cJSON *json, const char *name, int64_t wall_ms)
@@ -72,7 +93,7 @@ int webhook_print(const struct notice *notice, const char *id, struct channel_re
     ok = cJSON_AddNumberToObject(json, "version", 1) && cJSON_AddStringToObject(json, "id", id) &&
          cJSON_AddStringToObject(json, "event", notice_info(clean->kind)->event) &&
          cJSON_AddStringToObject(json, "severity", severity_name(clean->severity)) &&
-         cJSON_AddBoolToObject(json, "resolved", story_ends_well(clean->kind)) &&
+         cJSON_AddBoolToObject(json, "resolved", trouble_ends_well(clean->kind)) &&
          cJSON_AddStringToObject(json, "condition", condition_name(clean->condition)) &&
          cJSON_AddStringToObject(json, "title", message.title) &&
          cJSON_AddStringToObject(json, "cluster", clean->cluster) &&
@@ -82,7 +103,10 @@ int webhook_print(const struct notice *notice, const char *id, struct channel_re
          cJSON_AddStringToObject(json, "evidence", clean->evidence) &&
          cJSON_AddStringToObject(json, "why", clean->why) &&
          cJSON_AddStringToObject(json, "detail", clean->detail) && add_time(json, "time", clean->wall_ms) &&
-         add_time(json, "since", clean->since_wall_ms) && add_phases(json, clean);
+         add_time(json, "since", clean->since_wall_ms) && add_phases(json, clean) &&
+         cJSON_AddNumberToObject(json, "count", fold_count(clean)) &&
+         cJSON_AddNumberToObject(json, "flaps", clean->flaps) &&
+         cJSON_AddBoolToObject(json, "repeated", clean->repeated) && add_course(json, clean);
     return channel_print_json(json, ok, ret_request);
 }
 

@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { REPEAT_MIN_MS = 60000 };
+
 static const struct load_place root = {.section = &option_sections[0]};
 static const struct load_place amqp = {.section = &option_sections[1]};
 static const struct load_place management = {.section = &option_sections[2]};
 static const struct load_place exec = {.section = &option_sections[3]};
 static const struct load_place lease_place = {.section = &option_sections[4]};
+static const struct load_place alerts_place = {.section = &option_sections[8]};
 
 /* SMALL must not be larger than LARGE. The line is the later one of the two that the file sets. */
 static int check_order(struct load *load, const struct load_place *place, const char *small,
@@ -178,6 +181,14 @@ static int check_channels(struct load *load, const struct config *config)
     return r;
 }
 
+static int check_alerts(struct load *load, const struct alerts_config *alerts)
+{
+    if (alerts->repeat_interval_ms > 0 && alerts->repeat_interval_ms < REPEAT_MIN_MS)
+        return load_problem(load, &alerts_place, "repeat_interval", -EINVAL,
+            "is less than a minute; it must be 0s (never) or 1min or more");
+    return 0;
+}
+
 int load_check(struct load *load, const struct config *config)
 {
     int r = check_policy(load, &config->policy);
@@ -186,6 +197,8 @@ int load_check(struct load *load, const struct config *config)
         r = check_probes(load, config);
     if (r == 0)
         r = check_lease(load, &config->lease);
+    if (r == 0)
+        r = check_alerts(load, &config->alerts);
     if (r == 0)
         r = check_channels(load, config);
     return r;

@@ -16,6 +16,7 @@
 #define EVIDENCE(field) offsetof(struct evidence_config, field)
 #define AGENTS(field) offsetof(struct agents_config, field)
 #define HEARTBEAT(field) offsetof(struct heartbeat_config, field)
+#define ALERTS(field) offsetof(struct alerts_config, field)
 #define NODE(field) offsetof(struct node_config, field)
 
 /* clang-format off: a table is read by its columns */
@@ -107,6 +108,12 @@ static const struct option heartbeat_options[] = {
     {"ca_file", OPTION_FILE, HEARTBEAT(ca_file), NULL, 0, 0, value_check_path},
 };
 
+static const struct option alerts_options[] = {
+    {"group_delay", OPTION_DURATION, ALERTS(group_delay_ms), "20s", 0, 10 * MINUTE, NULL},
+    {"flap_pause", OPTION_DURATION, ALERTS(flap_pause_ms), "1min", 0, 30 * MINUTE, NULL},
+    {"repeat_interval", OPTION_DURATION, ALERTS(repeat_interval_ms), "4h", 0, 30 * DAY, NULL},
+};
+
 static const struct option node_options[] = {
     {"host", OPTION_TEXT, NODE(host), NULL, 0, 0, value_check_host},
     {"amqp_port", OPTION_PORT, NODE(amqp_port), "0", 0, 65535, NULL},
@@ -123,6 +130,7 @@ const struct option_section option_sections[OPTION_SECTIONS] = {
     {"evidence", evidence_options, COUNT_OF(evidence_options), ROOT(evidence)},
     {"agents", agents_options, COUNT_OF(agents_options), ROOT(agents)},
     {"heartbeat", heartbeat_options, COUNT_OF(heartbeat_options), ROOT(heartbeat)},
+    {"alerts", alerts_options, COUNT_OF(alerts_options), ROOT(alerts)},
 };
 /* clang-format on */
 

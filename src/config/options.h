@@ -44,7 +44,7 @@ struct option_section {
 };
 
 /* The file itself and the sections without a title. */
-enum { OPTION_SECTIONS = 8 };
+enum { OPTION_SECTIONS = 9 };
 extern const struct option_section option_sections[OPTION_SECTIONS];
 /* node "rabbit@host" { }: fills a struct node_config. */
 extern const struct option_section option_node_section;

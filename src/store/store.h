@@ -73,6 +73,7 @@ enum letter_state {
     LETTER_PARKED, /* kept, but not tried by itself: refused, damaged, or its channel is configured no more */
     LETTER_SENT,
     LETTER_DROPPED, /* too many, too old, or by an operator */
+    LETTER_FOLDED,  /* into another one, which waits: not kept on a disk */
     LETTER_STATE_COUNT,
 };
 const char *letter_state_name(int state); /* "waiting" ...; NULL for a value out of range */

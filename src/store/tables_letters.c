@@ -17,6 +17,7 @@ const char *letter_state_name(int state)
         [LETTER_PARKED] = "parked",
         [LETTER_SENT] = "sent",
         [LETTER_DROPPED] = "dropped",
+        [LETTER_FOLDED] = "folded",
     };
 
     return state >= 0 && state < LETTER_STATE_COUNT ? names[state] : NULL;
@@ -44,7 +45,7 @@ static int write_letter(sqlite3 *database, const struct store_letter *letter)
         "tttittttiitiit", letter->kind, letter->name, letter->id, (int64_t)letter->state, letter->event,
         letter->node, letter->incident, letter->severity, letter->wall_ms, (int64_t)letter->tries,
         letter->result, letter->changed_wall_ms, letter->came_wall_ms,
-        is_done(letter->state) ? "" : letter->document);
+        letter->state >= LETTER_SENT ? "" : letter->document);
 }
 
 static int64_t most_of(enum letter_state state)
@@ -75,7 +76,8 @@ static int prune_all(sqlite3 *database, enum letter_state first, enum letter_sta
 static bool is_pruned_later(const struct store_letter *letters, size_t count, size_t at)
 {
     for (size_t i = at + 1; i < count; i++)
-        if (letters[i].state != LETTER_WAITING && is_done(letters[i].state) == is_done(letters[at].state) &&
+        if (letters[i].state != LETTER_WAITING && letters[i].state != LETTER_FOLDED &&
+            is_done(letters[i].state) == is_done(letters[at].state) &&
             strcmp(letters[i].kind, letters[at].kind) == 0 && strcmp(letters[i].name, letters[at].name) == 0)
             return true;
     return false;
@@ -83,15 +85,19 @@ static bool is_pruned_later(const struct store_letter *letters, size_t count, si
 
 static int prune(sqlite3 *database, const struct store_letter *letters, size_t count)
 {
-    bool any = false;
+    bool any = false, folded = false;
     int r = 0;
 
     for (size_t i = 0; i < count && r == 0; i++) {
-        if (letters[i].state == LETTER_WAITING || is_pruned_later(letters, count, i))
+        folded = folded || letters[i].state == LETTER_FOLDED;
+        if (letters[i].state == LETTER_WAITING || letters[i].state == LETTER_FOLDED ||
+            is_pruned_later(letters, count, i))
             continue;
         r = prune_channel(database, &letters[i]);
         any = true;
     }
+    if (r == 0 && folded)
+        r = database_run(database, "DELETE FROM letters WHERE state = ?", "i", (int64_t)LETTER_FOLDED);
     if (r < 0 || !any)
         return r;
     r = prune_all(database, LETTER_PARKED, LETTER_PARKED);

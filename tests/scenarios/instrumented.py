@@ -30,6 +30,7 @@ def configuration(world, node, folder):
     places = "".join(f'node "{peer.broker}" {{\n    host = "{peer.address}"\n}}\n' for peer in world.nodes)
     target = folder / "rmqwatchd.conf"
     target.write_text(f'mode = act\nnode = "{node.broker}"\nstate_dir = "{folder}"\nverify_stable = 3s\n'
+                      f'alerts {{\n    group_delay = 0s\n    flap_pause = 0s\n}}\n'
                       f'management {{\n    username = "{settings.WATCH_USER}"\n    password_file = "{api}"\n}}\n'
                       f'webhook "log" {{\n    url_file = "{hook}"\n}}\n{places}'
                       f'mail "oncall" {{\n    server = "smtp://{settings.HUB_ADDRESS}:587"\n'

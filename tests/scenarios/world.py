@@ -17,8 +17,9 @@ MAIL_SECRET = "/etc/rmqwatchd/secrets/mail"
 CA_FILE = "/etc/rmqwatchd/lab-ca.pem"
 
 # Everything that is not said here is at its default. The budget is not: scenarios squeeze many months of faults into
-# minutes, and each restart of the last ten counts.
-OPTIONS = {"mode": "act", "max_restarts": 32, "max_cluster_restarts": 200}
+# minutes, and each restart of the last ten counts; and each notice is a message by itself, at once.
+OPTIONS = {"mode": "act", "max_restarts": 32, "max_cluster_restarts": 200,
+           "alerts": {"group_delay": "0s", "flap_pause": "0s"}}
 
 # Worlds that are a suite with something switched on: the suite, and the feature flag.
 VARIANTS = {"trixie-khepri": ("trixie", "khepri_db")}

@@ -38,6 +38,17 @@ struct notice sample_gave_up(void)
     };
 }
 
+struct notice sample_flapped(void)
+{
+    struct notice notice = sample_recovered();
+
+    notice.count = 8;
+    notice.flaps = 2;
+    strcpy(notice.course, "2026-01-31T23:59:58Z crashed: exit code 1\n+5\n"
+                          "2026-02-01T00:00:11Z retrying\n2026-02-01T00:00:18Z recovered");
+    return notice;
+}
+
 struct notice sample_chinese(void)
 {
     struct notice notice = sample_gave_up();

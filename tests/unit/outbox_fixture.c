@@ -138,12 +138,20 @@ void outbox_fixture_start(struct outbox_fixture *fixture)
 
 void outbox_fixture_put(struct outbox_fixture *fixture, enum notice_kind kind, const char *incident)
 {
+    outbox_fixture_put_of(fixture, kind, incident, "rabbit@rmq2");
+}
+
+void outbox_fixture_put_of(
+    struct outbox_fixture *fixture, enum notice_kind kind, const char *incident, const char *node)
+{
     struct notice notice = sample_gave_up();
     int r;
 
     notice.kind = kind;
     notice.severity = notice_info(kind)->severity;
     snprintf(notice.incident, sizeof(notice.incident), "%s", incident);
+    snprintf(notice.trouble, sizeof(notice.trouble), "%s", incident);
+    snprintf(notice.node, sizeof(notice.node), "%s", node);
     begin_log(fixture);
     r = outbox_put(fixture->outbox, &notice);
     end_log(fixture);

@@ -34,7 +34,10 @@ void outbox_fixture_start(struct outbox_fixture *fixture);
 /* Starts another configuration, without channels, for outbox_fixture_reload(); the old one is then freed. */
 void outbox_fixture_rewrite(struct outbox_fixture *fixture);
 void outbox_fixture_reload(struct outbox_fixture *fixture);
+/* The incident is the name of its trouble, too: what waits of one trouble folds, of two it does not. */
 void outbox_fixture_put(struct outbox_fixture *fixture, enum notice_kind kind, const char *incident);
+void outbox_fixture_put_of(
+    struct outbox_fixture *fixture, enum notice_kind kind, const char *incident, const char *node);
 
 /* Runs the loop until nothing is pending; fails the test after 10 s. Lines of the log, here and in all that
  * runs the loop or puts, go to fixture->log. */

@@ -1,6 +1,6 @@
 #include "sim_recording.h"
 
-#include "alerts/story.h"
+#include "alerts/trouble.h"
 #include "base/text.h"
 #include "core/core.h"
 #include "sim/sim.h"
@@ -62,7 +62,7 @@ static void keep(struct tape *tape, const struct notice *notice)
         .detail = notice->detail,
         .since_wall_ms = notice->since_wall_ms,
         .decision = decision,
-        .ends = story_ends(notice->kind),
+        .ends = trouble_is_answered(notice->kind),
     };
 
     store_record(tape->store, &entry);

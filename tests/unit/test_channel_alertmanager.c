@@ -18,7 +18,7 @@ static void test_body(void **state)
         "\"rabbit@rmq1\",\"incident\":\"rmq2-1769904000-7\",\"look\":"
         "\"Look further, on the host of rabbit@rmq1:\",\"command\":"
         "\"journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\"},\"startsAt\":"
-        "\"2026-02-01T00:00:00Z\",\"endsAt\":\"2026-02-08T00:30:05Z\"}]");
+        "\"2026-02-01T00:00:00Z\",\"endsAt\":\"2026-02-01T00:35:05Z\"}]");
 }
 
 static cJSON *alerts_of(const struct notice *notice)

@@ -18,7 +18,8 @@ static void test_trigger(void **state)
         "\"broker\",\"custom_details\":{\"event\":\"gave-up\",\"condition\":\"crashed\",\"node\":"
         "\"rabbit@rmq2\",\"observer\":\"rabbit@rmq1\",\"why\":"
         "\"it keeps dying: the restarts of this window are used up\",\"detail\":"
-        "\"exit code 1; 5 restarts in 30 min\",\"incident\":\"rmq2-1769904000-7\",\"evidence\":"
+        "\"exit code 1; 5 restarts in 30 "
+        "min\",\"course\":\"\",\"incident\":\"rmq2-1769904000-7\",\"evidence\":"
         "\"\",\"look\":\"Look further, on the host of rabbit@rmq1:\",\"command\":"
         "\"journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\"}}}");
 }

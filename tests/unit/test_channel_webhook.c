@@ -32,7 +32,8 @@ static void test_recovered(void **state)
         "\"detail\":\"listed as running by rabbit@rmq1, rabbit@rmq3\","
         "\"time\":\"2026-02-01T00:00:18Z\",\"since\":\"2026-02-01T00:00:00Z\","
         "\"phases\":[{\"name\":\"detect\",\"ms\":350},{\"name\":\"boot\",\"ms\":7900},"
-        "{\"name\":\"verify\",\"ms\":10150},{\"name\":\"total\",\"ms\":18400}]}");
+        "{\"name\":\"verify\",\"ms\":10150},{\"name\":\"total\",\"ms\":18400}],"
+        "\"count\":1,\"flaps\":0,\"repeated\":false,\"course\":[]}");
     free(body);
 }
 
@@ -48,7 +49,29 @@ static void test_little_is_known(void **state)
         "\"resolved\":false,\"condition\":\"unknown\",\"title\":\"WARNING: watchdog stalled\","
         "\"cluster\":\"\",\"node\":\"\",\"observer\":\"\",\"incident\":\"i\",\"evidence\":\"\",\"why\":\"\","
         "\"detail\":\"\","
-        "\"time\":\"1970-01-01T00:00:00Z\",\"since\":\"1970-01-01T00:00:00Z\",\"phases\":[]}");
+        "\"time\":\"1970-01-01T00:00:00Z\",\"since\":\"1970-01-01T00:00:00Z\",\"phases\":[],"
+        "\"count\":1,\"flaps\":0,\"repeated\":false,\"course\":[]}");
+    free(body);
+}
+
+/* What was folded is one body, and says so. */
+static void test_folded(void **state)
+{
+    struct notice notice = sample_flapped();
+    char *body = format(&notice);
+
+    (void)state;
+    assert_non_null(strstr(body, "\"title\":\"OK rabbit@rmq2: recovered (2x)\""));
+    assert_non_null(strstr(body, "\"count\":8,\"flaps\":2,\"repeated\":false,"
+                                 "\"course\":[\"2026-01-31T23:59:58Z crashed: exit code 1\",\"+5\","
+                                 "\"2026-02-01T00:00:11Z retrying\",\"2026-02-01T00:00:18Z recovered\"]}"));
+    free(body);
+    notice = sample_gave_up();
+    notice.repeated = true;
+    notice.count = 3;
+    body = format(&notice);
+    assert_non_null(strstr(body, "\"title\":\"CRITICAL rabbit@rmq2: still: gave up\""));
+    assert_non_null(strstr(body, "\"count\":3,\"flaps\":0,\"repeated\":true,\"course\":[]}"));
     free(body);
 }
 
@@ -95,7 +118,7 @@ static void test_headers(void **state)
     assert_string_equal(request.headers[1], "Authorization: Bearer " CHANNEL_FIXTURE_SECRET);
     assert_string_equal(request.headers[2], "X-Rmqwatch-Timestamp: 1769905805");
     assert_string_equal(request.headers[3],
-        "X-Rmqwatch-Signature: sha256=86c0081bec9fc9007385e8cb1c837e173057d852097a3cc38659d25a8d63a3dc");
+        "X-Rmqwatch-Signature: sha256=cc8b9b7879b8e38a3110015318ea8cdafad72d9e4c2b7eb155406513acbc8b5a");
     assert_null(strstr(request.body, CHANNEL_FIXTURE_SECRET));
     channel_request_done(&request);
     /* As many as can be configured. */
@@ -190,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recovered),
         cmocka_unit_test(test_little_is_known),
+        cmocka_unit_test(test_folded),
         cmocka_unit_test(test_hostile_fields_come_back_whole),
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_signatures),

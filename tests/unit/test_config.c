@@ -122,6 +122,7 @@ static void test_sample_shows_the_defaults(void **state)
         assert_same_text(sample->exec.command[i], plain->exec.command[i]);
     assert_string_equal(sample->control_socket, plain->control_socket);
     assert_memory_equal(&sample->evidence, &plain->evidence, sizeof plain->evidence);
+    assert_memory_equal(&sample->alerts, &plain->alerts, sizeof plain->alerts);
     assert_same_lease(&sample->lease, &plain->lease);
     assert_string_equal(sample->agents.listen, plain->agents.listen);
     assert_int_equal(sample->agents.port, plain->agents.port);
@@ -200,7 +201,7 @@ static void test_sample_shows_every_option(void **state)
 static void test_sample_loads_as_it_is(void **state)
 {
     FILE *file = fopen("etc/rmqwatchd.conf", "r");
-    char text[16384], local[16384] = "";
+    char text[20480], local[20480] = "";
     size_t size;
     char *at = text, *found;
 
@@ -296,6 +297,8 @@ static void test_defaults_of_newer_sections(void **state)
     assert_string_equal(config->lease.key, "rmqwatchd/restart");
     assert_true(config->lease.ttl_ms == 60000);
     assert_true(config->evidence.keep == 50 && config->evidence.max_megabytes == 100);
+    assert_true(config->alerts.group_delay_ms == 20000 && config->alerts.flap_pause_ms == 60000);
+    assert_true(config->alerts.repeat_interval_ms == 4 * 3600000);
     assert_string_equal(config->agents.listen, "*:15693");
     assert_int_equal(config->agents.port, 15693);
     assert_true(policy->agent_missing_ms == 30000);

@@ -338,6 +338,10 @@ static void test_refuses_what_does_not_fit_together(void **state)
                                       "one kind of probe must be enabled"},
         {OFF "lease { provider = etcd }", ":2: lease.endpoints is not set; name where etcd answers, as in "
                                           "{\"http://etcd1:2379\", \"http://etcd2:2379\"}"},
+        {OFF "alerts {\n repeat_interval = 59s }",
+            ":3: alerts.repeat_interval is less than a minute; it must be 0s (never) or 1min or more"},
+        {OFF "alerts {\n flap_pause = 31min }",
+            ":3: alerts.flap_pause is not usable; it must be from 0 s to 30 min"},
         {OFF "lease { provider = etcd endpoints = \"http://e:2379\"\n ttl = 10s\n timeout = 11s }",
             ":4: lease.timeout is longer than ttl; it must be as long or shorter"},
         {OFF "lease {\n username = u }", ":2: lease.password_file is not set; a login needs username and "

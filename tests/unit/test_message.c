@@ -110,6 +110,66 @@ static void test_recovered(void **state)
                             "  journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\n");
 }
 
+static void test_what_happened(void **state)
+{
+    struct notice notice = sample_flapped();
+    struct message message;
+
+    (void)state;
+    notice.phase_count = 0;
+    assert_printed(&notice, "OK rabbit@rmq2: recovered (2x)\n"
+                            "\n"
+                            "every proof of the recovery has held\n"
+                            "listed as running by rabbit@rmq1, rabbit@rmq3\n"
+                            "\n"
+                            "Node           rabbit@rmq2\n"
+                            "Cluster        orders\n"
+                            "Observer       rabbit@rmq2\n"
+                            "Time           2026-02-01T00:00:18Z\n"
+                            "Began          2026-02-01T00:00:00Z, 18 s earlier\n"
+                            "Count          8 since 2026-01-31T23:59:58Z; times that it came back: 2; "
+                            "it is over since 2026-02-01T00:00:18Z\n"
+                            "What happened  2026-01-31T23:59:58Z Crashed: exit code 1\n"
+                            "               (5 more)\n"
+                            "               00:00:11 Retrying\n"
+                            "               00:00:18 Recovered\n"
+                            "Incident       rmq2-1769904000-7\n"
+                            "\n"
+                            "Look further, on the host of rabbit@rmq2:\n"
+                            "  journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\n");
+    notice.kind = NOTICE_RETRYING;
+    message_compose(&message, &notice);
+    assert_string_equal(message.facts[5].text, "8 since 2026-01-31T23:59:58Z; times that it came back: 2; "
+                                               "it goes on since 2026-02-01T00:00:00Z");
+    notice.repeated = true;
+    message_compose(&message, &notice);
+    assert_string_equal(message.title, "INFO rabbit@rmq2: still: retrying");
+    assert_string_equal(message.facts[5].text, "told 8 times; it goes on since 2026-02-01T00:00:00Z");
+    notice.repeated = false;
+    notice.flaps = 0;
+    message_compose(&message, &notice);
+    assert_string_equal(message.facts[5].text, "8");
+}
+
+/* Lines of another make are shown as they are, and never taken apart beyond their end. */
+static void test_odd_courses(void **state)
+{
+    static const char *const courses[][2] = {{"x", "x"}, {"+", "(0 more)"}, {"\n\nx", "x"}, {"a b", "a b"},
+        {"2026-02-01T00:00:11Z", "2026-02-01T00:00:11Z"}, {"2026-02-01T00:00:11Z ", "2026-02-01T00:00:11Z "},
+        {"2026-02-01T00:00:11Z nonsense: a", "2026-02-01T00:00:11Z nonsense: a"},
+        {"2026-02-01T00:00:11Z alarm:\nalarm", "00:00:11 Alarm:\nalarm"}};
+    struct notice notice = sample_recovered();
+    struct message message;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(courses) / sizeof(courses[0]); i++) {
+        strcpy(notice.course, courses[i][0]);
+        message_compose(&message, &notice);
+        assert_string_equal(message.facts[6].label, "What happened");
+        assert_string_equal(message.facts[6].text, courses[i][1]);
+    }
+}
+
 /* Unknown is left out; without an observer the node's own host is the place to look. */
 static void test_little_is_known(void **state)
 {
@@ -231,13 +291,15 @@ static void test_longest_fields(void **state)
     memset(notice.observer, 'o', sizeof(notice.observer) - 1);
     memset(notice.incident, '\'', sizeof(notice.incident) - 1);
     memset(notice.evidence, 'e', sizeof(notice.evidence) - 1);
+    notice.count = notice.flaps = UINT32_MAX;
+    memset(notice.course, 'c', sizeof(notice.course) - 1);
     notice.phase_count = RMQ_PHASES_MAX + 1; /* a bound that somebody forgot */
     for (size_t i = 0; i < RMQ_PHASES_MAX; i++)
         notice.phases[i] = (struct phase){"detect", UINT64_MAX / 2};
     message_compose(&message, &notice);
     assert_int_equal(message.notice.phase_count, RMQ_PHASES_MAX);
     assert_int_equal(message.fact_count, MESSAGE_FACTS_MAX);
-    assert_non_null(strstr(message.title, "n: gave up"));
+    assert_non_null(strstr(message.title, "n: gave up (4294967295x)"));
     assert_non_null(strstr(message.look, "o:"));
     notice.language = LANGUAGE_CHINESE;
     message_compose(&message, &notice);
@@ -254,6 +316,8 @@ int main(void)
         cmocka_unit_test(test_clean_replaces_controls),
         cmocka_unit_test(test_clean_has_bounds),
         cmocka_unit_test(test_recovered),
+        cmocka_unit_test(test_what_happened),
+        cmocka_unit_test(test_odd_courses),
         cmocka_unit_test(test_little_is_known),
         cmocka_unit_test(test_hostile_fields_stay_in_their_lines),
         cmocka_unit_test(test_titles_and_tones),

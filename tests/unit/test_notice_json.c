@@ -22,6 +22,10 @@ static void assert_same(const struct notice *a, const struct notice *b)
     assert_string_equal(a->trouble, b->trouble);
     assert_string_equal(a->evidence, b->evidence);
     assert_int_equal(a->wall_ms, b->wall_ms);
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->flaps, b->flaps);
+    assert_int_equal(a->repeated, b->repeated);
+    assert_string_equal(a->course, b->course);
     assert_int_equal(a->since_wall_ms, b->since_wall_ms);
     assert_int_equal(a->phase_count, b->phase_count);
     for (size_t i = 0; i < a->phase_count; i++) {
@@ -59,6 +63,9 @@ static void test_all_of_it_comes_back(void **state)
     memset(notice.trouble, 't', sizeof(notice.trouble) - 1);
     memset(notice.evidence, '/', sizeof(notice.evidence) - 1);
     memset(notice.incident, 'i', sizeof(notice.incident) - 1);
+    memset(notice.course, 'c', sizeof(notice.course) - 1);
+    notice.count = notice.flaps = UINT32_MAX;
+    notice.repeated = true;
     notice.phase_count = RMQ_PHASES_MAX;
     for (size_t i = 0; i < RMQ_PHASES_MAX; i++)
         notice.phases[i] = (struct phase){names[i], UINT64_MAX - i};
@@ -124,26 +131,37 @@ static void test_any_damage_is_survived(void **state)
 
 static void test_what_a_channel_remembers(void **state)
 {
-    struct channel_state one = {.lost = 7, .refusal = "slack-ops-1", .refusal_wall_ms = 1700000000000}, back;
+    const struct channel_state one = {.lost = 7, .refusal = "slack-ops-1", .refusal_wall_ms = 1700000000000};
+    const struct channel_config config = {.ops = channel_find("slack")};
+    const struct alerts_config pacing = {.repeat_interval_ms = 60000};
+    const struct digest_time now = {.boot_ms = 5000, .wall_ms = 1769905805000};
+    struct digest *digest = digest_new(&config, &pacing), *other = digest_new(&config, &pacing);
+    const struct notice notice = sample_gave_up();
+    struct channel_state back;
+    struct digest_plan plan;
     char *text;
 
     (void)state;
-    one.stories.count = 2;
-    strcpy(one.stories.incidents[0], "a");
-    strcpy(one.stories.incidents[1], "b \"quoted\"");
-    text = channel_state_to_json(&one);
+    digest_take(digest, &notice, NULL, 0, now, &plan);
+    digest_told(digest, DIGEST_NOTHING, &notice, now);
+    text = channel_state_to_json(&one, digest, now);
     assert_non_null(text);
-    assert_int_equal(channel_state_from_json(text, &back), 0);
+    assert_int_equal(channel_state_from_json(text, &back, other, now), 0);
     assert_int_equal(back.lost, 7);
     assert_string_equal(back.refusal, "slack-ops-1");
     assert_int_equal(back.refusal_wall_ms, 1700000000000);
-    assert_int_equal(back.stories.count, 2);
-    assert_string_equal(back.stories.incidents[1], "b \"quoted\"");
+    assert_int_equal(digest_due_ms(other), 65000);
     free(text);
-    assert_int_equal(channel_state_from_json("{\"lost\":-1}", &back), -EBADMSG);
-    assert_int_equal(channel_state_from_json("", &back), -EBADMSG);
-    assert_int_equal(channel_state_from_json("{\"stories\":{\"incidents\":[1]}}", &back), -EBADMSG);
+    digest_free(other);
+    other = digest_new(&config, &pacing);
+    assert_int_equal(channel_state_from_json("{\"lost\":-1}", &back, other, now), -EBADMSG);
+    assert_int_equal(channel_state_from_json("", &back, other, now), -EBADMSG);
+    assert_int_equal(channel_state_from_json("{\"lost\":1}", &back, other, now), -EBADMSG);
+    assert_int_equal(channel_state_from_json("{\"lost\":1,\"digest\":\"{}\"}", &back, other, now), -EBADMSG);
     assert_int_equal(back.lost, 7);
+    assert_int_equal(digest_due_ms(other), INT64_MAX);
+    digest_free(digest);
+    digest_free(other);
 }
 
 int main(void)

@@ -32,7 +32,7 @@ static void test_what_waits_goes_on_after_a_restart(void **state)
 
     durable_run(d, server_free_port());
     outbox_fixture_put(&d->fixture, NOTICE_CRASHED, "i");
-    outbox_fixture_put(&d->fixture, NOTICE_GAVE_UP, "i");
+    outbox_fixture_put(&d->fixture, NOTICE_GAVE_UP, "j");
     durable_wait(d, LETTER_WAITING, 2);
     assert_string_equal(d->letters[0].event, "crashed");
     assert_string_equal(d->letters[0].node, "rabbit@rmq2");
@@ -44,7 +44,7 @@ static void test_what_waits_goes_on_after_a_restart(void **state)
 
     server_open(&server, false, 0, SCRIPT(HTTP_OK), 1);
     durable_run(d, server.port);
-    outbox_fixture_put(&d->fixture, NOTICE_RECOVERED, "i");
+    outbox_fixture_put(&d->fixture, NOTICE_RECOVERED, "k");
     outbox_fixture_drain(&d->fixture);
     outbox_fixture_wait(&d->fixture, &server.request_count, 3);
     assert_id(server.requests[0], ids[0]);
@@ -240,8 +240,12 @@ static void test_an_overflow_is_told_after_a_restart(void **state)
 
     durable_run(d, server_free_port());
     durable_list(d, 0); /* it has read what was told before */
-    for (int i = 0; i < 1005; i++)
-        outbox_fixture_put(&d->fixture, NOTICE_CRASHED, "many");
+    for (int i = 0; i < 1005; i++) {
+        char incident[32];
+
+        snprintf(incident, sizeof(incident), "many%d", i);
+        outbox_fixture_put(&d->fixture, NOTICE_CRASHED, incident);
+    }
     assert_int_equal(outbox_pending(d->fixture.outbox), 1000);
     durable_end(d);
     durable_run(d, server_free_port());

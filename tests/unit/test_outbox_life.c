@@ -3,6 +3,7 @@
 #include "cmocka_all.h"
 #include "outbox_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HTTP_REPLY(status, body) "HTTP/1.1 " status "\r\nConnection: close\r\n\r\n" body
@@ -38,7 +39,7 @@ static void test_reload_keeps_what_waits(void **state)
     outbox_fixture_channel(&fixture, "webhook", "old", server_free_port());
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_CRASHED, "i");
-    outbox_fixture_put(&fixture, NOTICE_GAVE_UP, "i");
+    outbox_fixture_put_of(&fixture, NOTICE_GAVE_UP, "j", "rabbit@rmq3");
     wait_for_retries(2);
     assert_int_equal(outbox_pending(fixture.outbox), 4);
 
@@ -102,6 +103,18 @@ static void test_configuration_that_cannot_work(void **state)
     outbox_fixture_close(&fixture);
 }
 
+/* Each of a trouble of its own. */
+static void put_many(int count)
+{
+    static int number;
+    char node[32];
+
+    for (int i = 0; i < count; i++) {
+        snprintf(node, sizeof(node), "rabbit@many%d", number++);
+        outbox_fixture_put_of(&fixture, NOTICE_CRASHED, "many", node);
+    }
+}
+
 /* An outage longer than the queue: it is told by the first message after it. */
 static void test_full_queue_is_told(void **state)
 {
@@ -110,12 +123,11 @@ static void test_full_queue_is_told(void **state)
     outbox_fixture_channel(&fixture, "webhook", "ops", server_free_port());
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_HUNG, "first");
-    for (int i = 0; i < 1043; i++)
-        outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
+    put_many(1043);
     assert_int_equal(outbox_pending(fixture.outbox), 1000);
     assert_int_equal(outbox_fixture_counts(&fixture).dropped, 44);
     wait_for_retries(1);
-    outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
+    put_many(1);
 
     outbox_fixture_rewrite(&fixture);
     server_open(&server, false, 0, SCRIPT(HTTP_OK), 1);
@@ -148,11 +160,9 @@ static void test_full_queue_is_logged_once(void **state)
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_CRASHED, "refused");
     outbox_fixture_drain(&fixture);
-    for (int i = 0; i < 1000; i++)
-        outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
+    put_many(1000);
     wait_for_retries(1);
-    for (int i = 0; i < 2; i++)
-        outbox_fixture_put(&fixture, NOTICE_CRASHED, "many");
+    put_many(2);
     assert_int_equal(outbox_fixture_counts(&fixture).dropped, 2);
     assert_int_equal(count_of(fixture.log, "1000 notices wait"), 1);
     server_close(&server);
@@ -178,7 +188,7 @@ static void test_flush_delivers_what_waits(void **state)
     outbox_fixture_channel(&fixture, "webhook", "ops", server.port);
     outbox_fixture_start(&fixture);
     outbox_fixture_put(&fixture, NOTICE_CRASHED, "i");
-    outbox_fixture_put(&fixture, NOTICE_RECOVERED, "i");
+    outbox_fixture_put_of(&fixture, NOTICE_RECOVERED, "j", "rabbit@rmq3");
     wait_for_retries(1);
     assert_true(flush(5000) < 500);
     assert_int_equal(outbox_pending(fixture.outbox), 0);

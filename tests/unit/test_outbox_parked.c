@@ -314,8 +314,11 @@ static size_t cost_of_a_thousand(struct durable *d, int count)
 /* Less than a megabyte; and channels share what they have in common. */
 static void test_a_thousand_are_small(void **state)
 {
-    size_t one = cost_of_a_thousand(*state, 1), two = cost_of_a_thousand(*state, 2);
+    size_t one, two;
 
+    (void)cost_of_a_thousand(*state, 2); /* what the allocator keeps for later counts as used */
+    one = cost_of_a_thousand(*state, 1);
+    two = cost_of_a_thousand(*state, 2);
     print_message("1000 notices: %zu bytes for one channel, %zu for two\n", one, two);
     assert_in_range(one, 500 * 1000, 1000 * 1000);
     assert_in_range(two - one, 50 * 1000, 150 * 1000);

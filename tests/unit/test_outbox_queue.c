@@ -1,8 +1,7 @@
-/* The parts of the outbox that need no loop: stories, pace, queue. */
+/* The parts of the outbox that need no loop: letters, pace, queue. */
 #include "alert_samples.h"
 #include "alerts/pace.h"
 #include "alerts/queue.h"
-#include "alerts/story.h"
 #include "cmocka_all.h"
 
 #include <stdio.h>
@@ -16,73 +15,6 @@ static struct notice notice_of(enum notice_kind kind, enum severity severity, co
     notice.severity = severity;
     snprintf(notice.incident, sizeof(notice.incident), "%s", incident);
     return notice;
-}
-
-static bool admit(struct story_set *set, enum severity wanted, enum notice_kind kind, enum severity severity,
-    const char *incident)
-{
-    struct notice notice = notice_of(kind, severity, incident);
-
-    return story_admit(set, severity >= wanted, &notice);
-}
-
-static void test_whoever_heard_of_it_hears_of_its_end(void **state)
-{
-    struct story_set set = {0};
-
-    (void)state;
-    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_CRASHED, SEVERITY_WARNING, "a"));
-    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_RECOVERED, SEVERITY_INFO, "a"));
-    assert_true(admit(&set, SEVERITY_CRITICAL, NOTICE_HUNG, SEVERITY_CRITICAL, "b"));
-    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_RESTARTING, SEVERITY_WARNING, "b"));
-    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_RECOVERED, SEVERITY_INFO, "a"));
-    assert_true(admit(&set, SEVERITY_CRITICAL, NOTICE_STOPPED, SEVERITY_INFO, "b"));
-    assert_true(admit(&set, SEVERITY_CRITICAL, NOTICE_RECOVERED, SEVERITY_INFO, "b"));
-    /* the story is over */
-    assert_int_equal(set.count, 0);
-    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_RECOVERED, SEVERITY_INFO, "b"));
-    assert_false(admit(&set, SEVERITY_CRITICAL, NOTICE_STOPPED, SEVERITY_INFO, "b"));
-    /* a channel that wants everything gets everything */
-    assert_true(admit(&set, SEVERITY_INFO, NOTICE_RECOVERED, SEVERITY_INFO, "c"));
-    assert_int_equal(set.count, 0);
-}
-
-static void test_stories_are_bounded(void **state)
-{
-    struct story_set set = {0};
-    char incident[16];
-
-    (void)state;
-    for (int i = 0; i < STORIES_MAX + 2; i++) {
-        snprintf(incident, sizeof(incident), "i%d", i);
-        assert_true(admit(&set, SEVERITY_WARNING, NOTICE_PEER_DOWN, SEVERITY_CRITICAL, incident));
-        assert_true(admit(&set, SEVERITY_WARNING, NOTICE_PEER_DOWN, SEVERITY_CRITICAL, incident));
-    }
-    assert_int_equal(set.count, STORIES_MAX);
-    assert_false(admit(&set, SEVERITY_WARNING, NOTICE_PEER_BACK, SEVERITY_INFO, "i0"));
-    assert_false(admit(&set, SEVERITY_WARNING, NOTICE_PEER_BACK, SEVERITY_INFO, "i1"));
-    for (int i = STORIES_MAX + 1; i >= 2; i--) {
-        snprintf(incident, sizeof(incident), "i%d", i);
-        assert_true(admit(&set, SEVERITY_WARNING, NOTICE_PEER_BACK, SEVERITY_INFO, incident));
-    }
-    assert_int_equal(set.count, 0);
-}
-
-/* Each end is known as one, so that nobody waits for it in vain: what is info and no end is on this list. */
-static void test_every_kind_is_an_end_or_not(void **state)
-{
-    (void)state;
-    for (int kind = NOTICE_NONE + 1; kind < NOTICE_KIND_COUNT; kind++) {
-        /* An operator's doing begins quietly: not every info is an end. */
-        bool begins = kind == NOTICE_DRAINED || kind == NOTICE_HOLD_SET || kind == NOTICE_TEST;
-        bool info = notice_info((enum notice_kind)kind)->severity == SEVERITY_INFO && !begins;
-
-        assert_int_equal(story_ends((enum notice_kind)kind), info || kind == NOTICE_UNVERIFIED);
-        assert_int_equal(story_ends_well((enum notice_kind)kind), info && kind != NOTICE_STOPPED);
-    }
-    assert_false(story_ends(NOTICE_NONE));
-    assert_false(story_ends(NOTICE_KIND_COUNT));
-    assert_false(story_ends_well(NOTICE_KIND_COUNT));
 }
 
 static void test_pace(void **state)
@@ -154,7 +86,7 @@ static struct parcel *push(
     struct letter_queue *queue, enum notice_kind kind, uint64_t number, bool head_busy, size_t dropped)
 {
     struct notice notice = notice_of(kind, notice_info(kind)->severity, "i");
-    struct letter *letter = letter_new(&notice, 0xabc, number);
+    struct letter *letter = letter_new(&(struct letter_source){0xabc, number - 1}, &notice);
     struct channel_key *key = channel_key_new("slack", "ops");
     struct parcel *parcel, *gone;
 
@@ -174,7 +106,7 @@ static struct parcel *push(
 static void test_letters(void **state)
 {
     struct notice notice = sample_hostile(), unpacked;
-    struct letter *letter = letter_new(&notice, 0xabc, 7);
+    struct letter *letter = letter_new(&(struct letter_source){0xabc, 6}, &notice);
     struct channel_key *key = channel_key_new("slack", "ops");
     struct parcel *one = parcel_new(letter, key), *other = parcel_new(letter, key);
     struct letter_queue first = {0}, second = {0};
@@ -219,6 +151,24 @@ static void test_queue_keeps_order_and_bound(void **state)
         queue_remove(&queue, 0);
     }
     assert_int_equal(queue.count, 2);
+    queue_clear(&queue);
+}
+
+static void test_queue_moves(void **state)
+{
+    static const uint64_t moves[][2] = {{2, 0}, {0, 2}, {3, 3}, {3, 1}, {0, 3}};
+    static const char order[][5] = {"2013", "0123", "0123", "0312", "3120"};
+    struct letter_queue queue = {0};
+    struct parcel *items[4];
+
+    (void)state;
+    for (uint64_t i = 0; i < 4; i++)
+        items[i] = push(&queue, NOTICE_CRASHED, i + 1, false, 0);
+    for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+        queue_move(&queue, moves[i][0], moves[i][1]);
+        for (size_t j = 0; j < 4; j++)
+            assert_ptr_equal(queue.items[j], items[order[i][j] - '0']);
+    }
     queue_clear(&queue);
 }
 
@@ -270,13 +220,11 @@ static void test_queue_drops_the_newcomer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whoever_heard_of_it_hears_of_its_end),
-        cmocka_unit_test(test_stories_are_bounded),
-        cmocka_unit_test(test_every_kind_is_an_end_or_not),
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_letters),
         cmocka_unit_test(test_queue_keeps_order_and_bound),
+        cmocka_unit_test(test_queue_moves),
         cmocka_unit_test(test_queue_drops_by_importance),
         cmocka_unit_test(test_queue_drops_the_newcomer),
     };

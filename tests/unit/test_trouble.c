@@ -1,6 +1,5 @@
 /* Troubles: every kind of notice belongs to one, and every one of them ends. */
 #include "alert_samples.h"
-#include "alerts/story.h"
 #include "alerts/trouble.h"
 #include "cmocka_all.h"
 #include "core/table.h"
@@ -36,17 +35,66 @@ static void test_every_family_begins_and_ends(void **state)
     for (int kind = NOTICE_NONE + 1; kind < NOTICE_KIND_COUNT; kind++) {
         const char *family = trouble_family((enum notice_kind)kind);
 
-        assert_true(has_kind(family, true) || kind == NOTICE_TEST); /* nothing has begun */
+        if (kind == NOTICE_TEST)
+            continue; /* told by itself, of nothing */
+        assert_true(has_kind(family, true));
         assert_true(has_kind(family, false));
-        /* What ends a story well ends a trouble; so does an operator, from whom nothing more is heard. */
+        /* What ends well ends; so does an operator's doing, of whom nothing more is heard. */
         assert_int_equal(trouble_ends((enum notice_kind)kind),
-            story_ends_well((enum notice_kind)kind) || kind == NOTICE_STOPPED);
+            trouble_ends_well((enum notice_kind)kind) || kind == NOTICE_STOPPED);
         /* All kinds of a family are about the same subject. */
         for (int other = NOTICE_NONE + 1; other < kind; other++)
             if (strcmp(trouble_family((enum notice_kind)other), family) == 0)
                 assert_int_equal(trouble_is_of_cluster((enum notice_kind)other),
                     trouble_is_of_cluster((enum notice_kind)kind));
     }
+}
+
+/* Each end is known as one, so that nobody waits for it in vain: what is info and no end is on this list. */
+static void test_every_kind_is_an_end_or_not(void **state)
+{
+    (void)state;
+    for (int kind = NOTICE_NONE + 1; kind < NOTICE_KIND_COUNT; kind++) {
+        /* An operator's doing begins quietly: not every info is an end. */
+        bool begins = kind == NOTICE_DRAINED || kind == NOTICE_HOLD_SET || kind == NOTICE_TEST;
+        bool info = notice_info((enum notice_kind)kind)->severity == SEVERITY_INFO && !begins;
+
+        assert_int_equal(trouble_is_answered((enum notice_kind)kind), info || kind == NOTICE_UNVERIFIED);
+        assert_int_equal(trouble_ends_well((enum notice_kind)kind), info && kind != NOTICE_STOPPED);
+    }
+    assert_false(trouble_is_answered(NOTICE_NONE));
+    assert_false(trouble_is_answered(NOTICE_KIND_COUNT));
+    assert_false(trouble_ends_well(NOTICE_KIND_COUNT));
+}
+
+/* What waits for its end and what does not: each kind is on one of the lists. */
+static void test_what_waits(void **state)
+{
+    static const enum notice_kind waiting[] = {NOTICE_CRASHED, NOTICE_HUNG, NOTICE_RESTARTING,
+        NOTICE_RETRYING, NOTICE_SLOW_BOOT, NOTICE_ALARM, NOTICE_PEER_DOWN, NOTICE_CHECK_MISCONFIGURED,
+        NOTICE_AGENT_STALLED, NOTICE_BUSY, NOTICE_APP_STOPPED, NOTICE_PAUSED, NOTICE_DRAINED,
+        NOTICE_LISTENER_LOST, NOTICE_LEADERLESS, NOTICE_HOLD_SET, NOTICE_LEASE_LOST, NOTICE_AGENT_MISSING};
+    static const enum notice_kind urgent[] = {NOTICE_HELD, NOTICE_WOULD_ACT, NOTICE_UNVERIFIED,
+        NOTICE_GAVE_UP, NOTICE_ALL_DOWN, NOTICE_PARTITION, NOTICE_STALE_VIEW, NOTICE_ISOLATED,
+        NOTICE_QUORUM_LOST, NOTICE_FLAPPING, NOTICE_AGENT_DEGRADED, NOTICE_DELIVERY_REFUSED, NOTICE_TEST};
+
+    (void)state;
+    for (int kind = NOTICE_NONE + 1; kind < NOTICE_KIND_COUNT; kind++) {
+        int lists = trouble_ends((enum notice_kind)kind);
+
+        for (size_t i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++)
+            lists += waiting[i] == (enum notice_kind)kind;
+        for (size_t i = 0; i < sizeof(urgent) / sizeof(urgent[0]); i++)
+            lists += urgent[i] == (enum notice_kind)kind;
+        assert_int_equal(lists, 1);
+    }
+    for (size_t i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++)
+        assert_false(trouble_is_urgent(waiting[i]));
+    for (size_t i = 0; i < sizeof(urgent) / sizeof(urgent[0]); i++)
+        assert_true(trouble_is_urgent(urgent[i]));
+    for (int kind = NOTICE_NONE + 1; kind < NOTICE_KIND_COUNT; kind++)
+        if (trouble_ends((enum notice_kind)kind))
+            assert_true(trouble_is_urgent((enum notice_kind)kind));
 }
 
 static void test_watches_and_their_families_agree(void **state)
@@ -126,6 +174,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_kind_has_a_family),
         cmocka_unit_test(test_every_family_begins_and_ends),
+        cmocka_unit_test(test_every_kind_is_an_end_or_not),
+        cmocka_unit_test(test_what_waits),
         cmocka_unit_test(test_watches_and_their_families_agree),
         cmocka_unit_test(test_severities),
         cmocka_unit_test(test_keys),
