@@ -121,6 +121,7 @@ struct parcel *parcel_new(struct letter *letter, struct channel_key *channel)
     parcel->refs = 1;
     parcel->letter = letter_ref(letter);
     parcel->channel = channel_key_ref(channel);
+    parcel->direct = letter->kind == NOTICE_TEST; /* one that was kept, too */
     return parcel;
 }
 
