@@ -232,7 +232,7 @@ int database_open_memory(sqlite3 **ret_database)
     if (r < 0)
         return r;
     r = database_run(database, "PRAGMA temp_store = MEMORY", "");
-    r = r < 0 ? r : database_run(database, "PRAGMA max_page_count = 192", ""); /* of 4 KiB each */
+    r = r < 0 ? r : database_run(database, "PRAGMA max_page_count = 640", ""); /* of 4 KiB each */
     r = r < 0 ? r : create_tables(database, 0);
     if (r < 0) {
         database_close(database);

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 
-enum { INCIDENTS_CARRIED = 50, ENTRIES_CARRIED = 500, WAITING_CARRIED = 200, PARKED_CARRIED = 100 };
+enum { INCIDENTS_CARRIED = 50, ENTRIES_CARRIED = 500, WAITING_CARRIED = 2000, PARKED_CARRIED = 100 };
 
 #define LETTER_COLUMNS                                                                                       \
     "kind, name, id, state, event, node, incident, severity, wall_ms, tries, result, changed_wall_ms,"       \

@@ -61,7 +61,11 @@ def judge_duplicates(verdict, channel, taken, kills, cuts):
             elif any(before.began <= kill <= after.began for kill in kills):
                 verdict.duplicates += 1
             else:
-                verdict.wrong.append(f"{channel}: {number} came again without a reason")
+                verdict.wrong.append(f"{channel}: {number} came again without a reason, {after.began - before.began:.2f} s "
+                                     f"after it was answered; the next kill was "
+                                     f"{min((kill - before.began for kill in kills if kill > before.began), default=0):.2f}"
+                                     f" s after that, the next cut "
+                                     f"{min((cut - before.began for cut in cuts if cut > before.began), default=0):.2f} s")
 
 
 def judge_names(verdict, channel, receptions):
