@@ -69,6 +69,13 @@ static enum condition condition_of_silent(const struct core *core, uint64_t now_
     return CONDITION_BUSY;
 }
 
+/* The others list a node as soon as its database is back, and RabbitMQ 3.10 may fail to resume after that:
+ * it is no maintenance that follows a pause without an open port in between. */
+static bool has_not_resumed(const struct core *core)
+{
+    return core->watches[WATCH_PAUSED].raised && !core->watches[WATCH_DRAINED].raised;
+}
+
 /* The Erlang machine runs, and its client ports are closed. A node that was paused by a partition resumes by
  * itself, and a restart would break that: so whatever may be a pause is one. */
 static enum condition condition_of_closed(const struct core *core, uint64_t now_ms)
@@ -79,8 +86,10 @@ static enum condition condition_of_closed(const struct core *core, uint64_t now_
     if (views_local_pauses(core, now_ms))
         return CONDITION_PAUSED;
     running = views_of_local(core, now_ms);
-    if (views_local_drained(core, now_ms) || running == 1)
+    if (views_local_drained(core, now_ms))
         return CONDITION_DRAINED;
+    if (running == 1)
+        return has_not_resumed(core) ? CONDITION_PAUSED : CONDITION_DRAINED;
     if (running == 0)
         return CONDITION_APP_STOPPED;
     if (core->members[0].drained)

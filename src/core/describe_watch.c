@@ -128,8 +128,10 @@ static void describe_agent(
         text_append(text, size, "%s", words(core->policy.language, ": nothing listens on its port"));
 }
 
-/* RabbitMQ 3.10 may fail to resume when the others boot just then: both wait for each other. */
-#define RESUME_HINT WORD("; if it does not resume with the others, run there: rabbitmqctl start_app")
+/* RabbitMQ 3.10 may fail to resume when the others boot just then: both wait for each other. Or its boot
+ * hangs, which only a new process ends. */
+#define RESUME_HINT                                                                                          \
+    WORD("; if it does not resume with the others, run there: rabbitmqctl start_app; or restart the unit")
 
 void describe_watch(
     const struct core *core, enum watch_kind kind, size_t member, uint64_t now_ms, char *text, size_t size)

@@ -184,7 +184,8 @@ int views_of_local(const struct core *core, uint64_t now_ms)
             continue;
         if (member_says_running(&core->members[i], local->name) != 1)
             no++;
-        else if (core->members[i].members_heard_ms <= until_ms || local->condition == CONDITION_DRAINED)
+        else if (core->members[i].members_heard_ms <= until_ms ||
+                 condition_in(local->condition, CONDITION_BIT(DRAINED) | CONDITION_BIT(PAUSED)))
             yes++; /* else its ports may have opened since */
     }
     return yes + no == 0 ? -1 : yes > no;

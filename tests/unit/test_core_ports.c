@@ -124,6 +124,54 @@ static void test_an_application_that_is_stopped_after_a_pause_is_not_paused(void
     assert_int_equal(story_condition(&s), CONDITION_APP_STOPPED);
 }
 
+/* The others list it as soon as its database is back; its boot may hang after that. */
+static void test_a_pause_that_does_not_end_is_no_maintenance(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int second = 0; second < 8; second++) {
+        story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_UNREACHABLE, 1);
+        story_close_ports(&s, 1);
+    }
+    for (int second = 0; second < 300; second++) {
+        story_close_ports(&s, 1);
+        story_view(&s, "rabbit@b", NULL);
+        story_view(&s, "rabbit@c", NULL);
+    }
+    assert_int_equal(story_condition(&s), CONDITION_PAUSED);
+    assert_int_equal(s.told[NOTICE_PAUSED], 1);
+    assert_int_equal(s.told[NOTICE_PAUSE_OVER] + s.told[NOTICE_DRAINED], 0);
+    assert_int_equal(story_done(&s) + s.asks, 0);
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.told[NOTICE_PAUSE_OVER], 1);
+}
+
+/* Maintenance goes on through a loss of the majority. */
+static void test_maintenance_before_a_pause_is_maintenance_after_it(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int second = 0; second < 60; second++) {
+        story_close_ports(&s, 1);
+        story_view(&s, "rabbit@b", NULL);
+    }
+    assert_int_equal(s.told[NOTICE_DRAINED], 1);
+    for (int second = 0; second < 8; second++) {
+        story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_UNREACHABLE, 1);
+        story_close_ports(&s, 1);
+    }
+    for (int second = 0; second < 100; second++) {
+        story_close_ports(&s, 1);
+        story_view(&s, "rabbit@b", NULL);
+        story_view(&s, "rabbit@c", NULL);
+    }
+    assert_int_equal(story_condition(&s), CONDITION_DRAINED);
+}
+
 static void test_what_the_others_said_before_the_ports_closed_does_not_count(void **context)
 {
     struct story s;
@@ -338,6 +386,8 @@ int main(void)
         cmocka_unit_test(test_a_stopped_application_is_told_and_left_alone),
         cmocka_unit_test(test_an_application_that_is_stopped_after_a_loss_of_the_majority_is_not_paused),
         cmocka_unit_test(test_an_application_that_is_stopped_after_a_pause_is_not_paused),
+        cmocka_unit_test(test_a_pause_that_does_not_end_is_no_maintenance),
+        cmocka_unit_test(test_maintenance_before_a_pause_is_maintenance_after_it),
         cmocka_unit_test(test_what_the_others_said_before_the_ports_closed_does_not_count),
         cmocka_unit_test(test_a_single_node_has_nobody_to_be_paused_by),
         cmocka_unit_test(test_a_single_node_that_said_that_it_is_drained_is_left_alone),
