@@ -159,6 +159,7 @@ class Oracle:
         self.verdict = Verdict()
         self.began = time.monotonic()
         self.cursors = {}
+        self.restarted_by_hand = set()  # during this step
 
     def say(self, text):
         self.out(f"{time.monotonic() - self.began:8.1f}  {text}")
@@ -189,6 +190,7 @@ class Oracle:
         self.verdict.steps += 1
         self.world.mark()
         self.cursors = {node.name: node.journal_cursor() for node in self.world.nodes}
+        self.restarted_by_hand.clear()
         self.say(f"{self.verdict.steps}: {' and '.join(str(fault) for fault in chosen)}")
         moments = {}
         for fault in chosen:
@@ -233,7 +235,7 @@ class Oracle:
             self.say(f"   {stuck[0].name} failed to resume, and had told that it is paused; told: {self.told()}")
             self.verdict.stuck += 1
             for node in stuck:
-                faults.start_app(node)
+                self.resume_by_hand(node)
         else:
             for node in waiting:
                 self.missed(f"{node.name} does not serve {took:.0f} s after {chosen[0].name}; its agent: "
@@ -249,11 +251,28 @@ class Oracle:
                    "restarting" in self.world.events(self.world.nodes[fault.node]) for fault in chosen)
 
     def failed_to_resume(self, node):
-        """Its broker was paused, and an error ended the process that is to resume it; its agent had told of it."""
-        if "paused" not in self.world.events(node):
+        """Its broker was paused, and its agent has told so and nothing else since; but it does not come back: an
+        error ended the process that is to resume it, or its boot hangs.
+        """
+        events = self.world.events(node)
+        if "paused" not in events or "pause-over" in events:
             return False
         log = node.run(["tail", "-n", "20", f"/var/log/rabbitmq/{node.broker}.log"]).stdout
-        return "rabbit_outside_app_process" in log
+        return "rabbit_outside_app_process" in log or self.boots_for_ever(node)
+
+    @staticmethod
+    def boots_for_ever(node):
+        """Its bound is over, and by its own word it does not run yet."""
+        said = node.rabbitmqctl("eval", "{rabbit:is_running(), rabbit:is_booting()}.", timeout=20, check=False)
+        return said.stdout.strip() == "{false,true}"
+
+    def resume_by_hand(self, node):
+        """What the alert tells the operator to do."""
+        if self.boots_for_ever(node):
+            self.restarted_by_hand.add(node)
+            node.systemctl("restart", "--no-block", settings.BROKER_UNIT)
+        else:
+            faults.start_app(node)
 
     def told(self):
         parts = [f"{node.name} {' '.join(self.world.events(node))}" for node in self.world.nodes
@@ -284,7 +303,7 @@ class Oracle:
         faulty = {fault.node: KINDS[fault.name] for fault in chosen}
         for index, node in enumerate(self.world.nodes):
             least, most = faulty[index].starts if index in faulty else (0, 0)
-            begun = len(self.starts(node))
+            begun = len(self.starts(node)) - (node in self.restarted_by_hand)
             if begun > most:
                 self.wrong(f"{node.name} was started {begun} times, {most} would have been right")
             elif begun < least:
