@@ -55,17 +55,15 @@ def judge_duplicates(verdict, channel, taken, kills, cuts):
     """Twice only where the answer was lost: cut, never sent, or on its way when the daemon was killed."""
     for number, many in taken.items():
         for before, after in zip(many, many[1:]):
-            answered = before.ended or before.began
-            if before.fate != "taken" or any(before.began <= cut <= answered + ON_ITS_WAY_S for cut in cuts):
+            cut = any(before.began - ON_ITS_WAY_S <= moment <= (before.ended or before.began) + ON_ITS_WAY_S
+                      for moment in cuts)
+            if before.fate != "taken" or cut:
                 verdict.lost_replies += 1
             elif any(before.began <= kill <= after.began for kill in kills):
                 verdict.duplicates += 1
             else:
-                verdict.wrong.append(f"{channel}: {number} came again without a reason, {after.began - before.began:.2f} s "
-                                     f"after it was answered; the next kill was "
-                                     f"{min((kill - before.began for kill in kills if kill > before.began), default=0):.2f}"
-                                     f" s after that, the next cut "
-                                     f"{min((cut - before.began for cut in cuts if cut > before.began), default=0):.2f} s")
+                verdict.wrong.append(f"{channel}: {number} came again without a reason, "
+                                     f"{after.began - before.began:.2f} s after the first time")
 
 
 def judge_names(verdict, channel, receptions):
