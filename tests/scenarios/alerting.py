@@ -76,7 +76,10 @@ def secrets_appear_nowhere(world):
                          for entry in node.journal(None, UNIT)), 20, "the daemon's death in the journal")
     dumped = [entry["MESSAGE"] for entry in node.journal(None, UNIT) if "dumped" in str(entry.get("MESSAGE"))]
     check(not dumped, "no core was dumped", dumped)
-    world.wait_well(node, 60)
+    wait_for(lambda: world.ctl(node, "status", check=False).returncode in (0, 4), 30, "the daemon that came after it")
+    tried = world.ctl(node, "test-alert", "ops")
+    check('slack "ops": delivered: HTTP 200\n    ok\n' == tried.stdout, "Slack takes a test", tried.stdout)
+    world.wait_hook("delivery-ok", node, 30)
 
 
 @scenario(cluster=False)

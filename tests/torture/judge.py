@@ -1,6 +1,6 @@
 """What must be true of a run, from what was handed over, what the target saw, and what the outbox says at the end."""
 
-ON_ITS_WAY_S = 0.05  # what an answer needs to the other side of the loopback, on a busy machine
+ON_ITS_WAY_S = 0.05  # what a request or an answer needs to the other side of the loopback, on a busy machine
 
 
 class Verdict:
@@ -59,7 +59,7 @@ def judge_duplicates(verdict, channel, taken, kills, cuts):
                       for moment in cuts)
             if before.fate != "taken" or cut:
                 verdict.lost_replies += 1
-            elif any(before.began <= kill <= after.began for kill in kills):
+            elif any(before.began - ON_ITS_WAY_S <= kill <= after.began for kill in kills):
                 verdict.duplicates += 1
             else:
                 verdict.wrong.append(f"{channel}: {number} came again without a reason, "
