@@ -1,6 +1,7 @@
 """The network between the members fails: nothing is restarted, no side is chosen."""
 
 from lab import faults
+from lab.process import LabError, wait_for
 
 from .rescues import ALL
 from .runner import NotProducible, check, scenario
@@ -81,10 +82,26 @@ def partial_partition_is_left_alone(world):
         world.note(f"partial partition: {[world.events(node) for node in world.nodes]}")
     finally:
         faults.heal(one)
+    join_by_hand_if_parted(world, one)
     world.wait_all_well(240)
     world.wait_running_everywhere(60)
     all_untouched(world, before)
     world.configure_all()
+
+
+def join_by_hand_if_parted(world, node):
+    """RabbitMQ 4.0 on Khepri may stay parted after the network is healed: by its own word, so the agents say so, too;
+    then an operator has to take one side out and in again.
+    """
+    everyone = {each.broker for each in world.nodes}
+    try:
+        wait_for(lambda: all(each.running_brokers() == everyone for each in world.nodes), 60, "one cluster again")
+    except LabError:
+        parted = [sorted(each.running_brokers()) for each in world.nodes]
+        world.wait_hook("partition", world.nodes[0], 60)
+        world.note(f"the brokers stay parted after the network is healed: {parted}; joined by hand")
+        faults.stop_app(node)
+        faults.start_app(node)
 
 
 @scenario(condition="stale view", expected="held")
