@@ -98,7 +98,7 @@ coverage: $(BUILD)/.bootstrap-coverage ## lines and branches of the core that it
 core-tests: $(CORE_TESTS)
 
 .PHONY: test
-test: check $(BUILD)/.bootstrap-lab ## everything, on real clusters too, within 30 minutes; becomes root by sudo
+test: check $(BUILD)/.bootstrap-lab ## everything, on real clusters too, within 45 minutes; becomes root by sudo
 	@rm -f $(BUILD)/results/scenarios
 	@tests/as-root tests/scenarios/run --build $(BUILD) --results $(BUILD)/results/scenarios || true
 	@tests/summary $(BUILD)/results lint unit cli sim scenarios

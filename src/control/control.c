@@ -20,6 +20,7 @@ static struct control_view view_of(const struct control *control)
     return (struct control_view){
         .core = control->options.core,
         .lease = config->lease.provider ? config->lease.provider->name : "",
+        .outbox = *control->options.outbox,
         .now_ms = clock_boot_ms(),
         .wall_ms = clock_wall_ms(),
     };

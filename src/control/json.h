@@ -7,10 +7,13 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
+struct outbox;
+
 /* What an answer is made from, and when. */
 struct control_view {
     const struct core *core;
-    const char *lease; /* the provider's name */
+    const char *lease;           /* the provider's name */
+    const struct outbox *outbox; /* NULL: there is none */
     uint64_t now_ms;
     int64_t wall_ms;
 };

@@ -13,10 +13,13 @@
  *   lease            {provider, state: free|sought|held, usable: null until it was checked, detail}
  *   budget           {used, left, max, window_ms}
  *   store            {ok, problem}
- *   members          [{node, local, condition, since, agent: present|missing|unknown, probes: [{kind, result,
- * says, health, failures, slow, started, age_ms}]}] problems         [{name, node, incident, since}]: all
- * that was told and is not over, but for a hold
+ *   alerts           {waiting, parked, max_loop_ms: how long they kept the loop at most}, or null
+ *   members          [{node, local, condition, since, agent, probes}], where
+ *     agent          present, missing, unknown
+ *     probes         [{kind, result, says, health, failures, slow, started, age_ms}]
+ *   problems         [{name, node, incident, since}]: all that was told and is not over, but for a hold
  */
+#include "alerts/outbox.h"
 #include "control/json.h"
 #include "core/rescue.h"
 #include "words/words.h"
@@ -75,6 +78,20 @@ static bool put_store(cJSON *json, const struct core *core)
         core->policy.language, core->store_failed ? core->store_problem : "", problem, sizeof(problem));
     return store && json_put_bool(store, "ok", !core->store_failed) &&
            json_put_text(store, "problem", problem);
+}
+
+static bool put_alerts(cJSON *json, const struct outbox *outbox)
+{
+    struct outbox_counts counts;
+    cJSON *alerts;
+
+    if (!outbox)
+        return cJSON_AddNullToObject(json, "alerts") != NULL;
+    outbox_count(outbox, &counts);
+    alerts = cJSON_AddObjectToObject(json, "alerts");
+    return alerts && json_put_number(alerts, "waiting", (double)counts.waiting) &&
+           json_put_number(alerts, "parked", (double)counts.parked) &&
+           json_put_number(alerts, "max_loop_ms", (double)counts.max_loop_us / 1000);
 }
 
 static bool put_members(cJSON *json, const struct control_view *view)
@@ -143,5 +160,5 @@ cJSON *status_json(const struct control_view *view)
             json_put_hold(json, view) &&
             json_put_text(json, "package_manager", core->packages_changing ? core->package_manager : "") &&
             put_lease(json, view) && put_budget(json, view) && put_store(json, core) &&
-            put_members(json, view) && put_problems(json, core));
+            put_alerts(json, view->outbox) && put_members(json, view) && put_problems(json, core));
 }

@@ -39,6 +39,7 @@ static void print_agent(const cJSON *status)
     const cJSON *budget = field(status, "budget");
     const cJSON *lease = field(status, "lease");
     const cJSON *store = field(status, "store");
+    const cJSON *alerts = field(status, "alerts");
     const char *cluster = field_text(status, "cluster");
     char window[32], since[96];
 
@@ -66,6 +67,8 @@ static void print_agent(const cJSON *status)
         puts("on disk");
     else
         printf("in memory only: %s\n", field_text(store, "problem"));
+    print_label("alerts");
+    printf("%.0f waiting, %.0f parked\n", field_number(alerts, "waiting"), field_number(alerts, "parked"));
 }
 
 static void print_probe(const cJSON *probe)

@@ -44,6 +44,8 @@ static void post(void *context, struct event *event)
     uv_timer_start(&step_timer, on_step, 1, 0);
 }
 
+static struct outbox *no_outbox;
+
 static int open_control(char *error, size_t size)
 {
     struct control_options options = {
@@ -51,6 +53,7 @@ static int open_control(char *error, size_t size)
         .core = &story.core,
         .config = &config_in_use,
         .store = &disk->store,
+        .outbox = &no_outbox,
         .sink = {post, &story},
     };
 

@@ -93,7 +93,7 @@ static void test_status_when_all_is_well(void **state)
         "\"incident\":null,\"since\":null,\"hold\":null,\"package_manager\":null,"
         "\"lease\":{\"provider\":\"rabbitmq\",\"state\":\"free\",\"usable\":null,\"detail\":null},"
         "\"budget\":{\"used\":0,\"left\":5,\"max\":5,\"window_ms\":600000},"
-        "\"store\":{\"ok\":true,\"problem\":null},"
+        "\"store\":{\"ok\":true,\"problem\":null},\"alerts\":null,"
         "\"members\":[" MEMBER("rabbit@a", "true", "present") "," MEMBER("rabbit@b", "false",
             "unknown") "," MEMBER("rabbit@c", "false", "unknown") "],\"problems\":[],\"ok\":true}");
 }
