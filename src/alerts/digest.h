@@ -86,6 +86,10 @@ void digest_told(
 /* Somebody knows of this incident: it is not told again. */
 void digest_acked(struct digest *digest, const char *incident);
 
+/* The channel is told nothing from now on. Of what it was told to go on it is to hear the end, should that
+ * still come; but it is not told again, as it may be over by then. */
+void digest_leave(struct digest *digest);
+
 /* Whether the state has changed since it was saved. */
 bool digest_is_changed(const struct digest *digest);
 /* The state as one JSON text, the caller's; NULL: no memory. It holds no time of this boot. */

@@ -103,6 +103,17 @@ void digest_acked(struct digest *digest, const char *incident)
     }
 }
 
+void digest_leave(struct digest *digest)
+{
+    for (size_t i = 0; i < digest->count; i++) {
+        struct digest_trouble *trouble = &digest->troubles[i];
+
+        digest->changed = digest->changed || trouble->told_count > 0;
+        trouble->told_count = 0;
+        trouble->acked = false;
+    }
+}
+
 bool digest_is_changed(const struct digest *digest)
 {
     return digest->changed;

@@ -44,6 +44,7 @@ struct lane {
     char refusal[LETTER_RESULT_MAX]; /* what it said last, in our words */
     uint64_t refusal_ms;             /* when that was told last; 0: never */
 
+    bool remembers;    /* what the store has of the channel was read */
     uint64_t hold_ms;  /* not before: it is not known yet what waited before the start */
     uint64_t stuck_ms; /* when what is in flight should have ended long ago */
     bool stale;        /* the one in flight was started with an older configuration */

@@ -1,5 +1,6 @@
 #include "alerts/message.h"
 
+#include "alerts/advice.h"
 #include "alerts/clean.h"
 #include "alerts/fold.h"
 #include "alerts/trouble.h"
@@ -80,7 +81,7 @@ static void compose_title(struct message *message)
     if (notice->repeated)
         text_append(whole, sizeof(whole), words(language, "still: %s"), title);
     else if (notice->flaps > 0)
-        text_append(whole, sizeof(whole), words(language, "%s (%ux)"), title, notice->flaps);
+        text_append(whole, sizeof(whole), words(language, "%s (came back %ux)"), title, notice->flaps);
     else
         text_copy(whole, sizeof(whole), title);
     message->title[0] = '\0';
@@ -139,12 +140,12 @@ static void compose_count(struct message *message)
     if (notice->course[0])
         snprintf(first, sizeof(first), "%.*s", (int)strcspn(notice->course, " \n"), notice->course);
     if (notice->repeated)
-        text_append(text, sizeof(text), words(language, "told %u times; it goes on since %s"),
-            fold_count(notice), last);
+        text_append(
+            text, sizeof(text), words(language, "told %u times; goes on since %s"), fold_count(notice), last);
     else if (notice->flaps > 0)
         text_append(text, sizeof(text),
-            over ? words(language, "%u since %s; times that it came back: %u; it is over since %s")
-                 : words(language, "%u since %s; times that it came back: %u; it goes on since %s"),
+            over ? words(language, "%u notices since %s; came back %ux; over since %s")
+                 : words(language, "%u notices since %s; came back %ux; goes on since %s"),
             fold_count(notice), first, notice->flaps, last);
     else if (fold_count(notice) > 1)
         text_append(text, sizeof(text), "%" PRIu32, fold_count(notice));
@@ -220,6 +221,22 @@ static void compose_command(struct message *message)
         text_append(command, MESSAGE_COMMAND_MAX, "'");
 }
 
+static void compose_look(struct message *message)
+{
+    const struct notice *notice = &message->notice;
+    const char *advice = advice_for(notice->kind);
+
+    message->look[0] = '\0';
+    if (advice) {
+        text_append(message->look, sizeof(message->look), words(notice->language, "To do: %s"),
+            words(notice->language, advice));
+        text_append(message->look, sizeof(message->look), "\n");
+    }
+    text_append(message->look, sizeof(message->look),
+        words(notice->language, "Look further, on the host of %s:"),
+        notice->observer[0] ? notice->observer : notice->node);
+}
+
 void message_compose(struct message *message, const struct notice *notice)
 {
     const struct notice *clean = &message->notice;
@@ -236,10 +253,7 @@ void message_compose(struct message *message, const struct notice *notice)
     compose_course(message);
     add_fact(message, FACT_INCIDENT, clean->incident);
     add_fact(message, FACT_EVIDENCE, clean->evidence);
-    message->look[0] = '\0';
-    text_append(message->look, sizeof(message->look),
-        words(clean->language, "Look further, on the host of %s:"),
-        clean->observer[0] ? clean->observer : clean->node);
+    compose_look(message);
     compose_command(message);
 }
 

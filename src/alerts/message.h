@@ -12,7 +12,7 @@ enum {
     MESSAGE_TITLE_MAX = 384,
     MESSAGE_FACT_MAX = RMQ_COURSE_MAX + 128, /* each of its lines may become a little longer */
     MESSAGE_FACTS_MAX = 10,
-    MESSAGE_LOOK_MAX = 320,
+    MESSAGE_LOOK_MAX = 512,
     MESSAGE_COMMAND_MAX = 320
 };
 
@@ -35,7 +35,9 @@ struct message {
     char title[MESSAGE_TITLE_MAX]; /* "CRITICAL rabbit@rmq2: gave up" */
     size_t fact_count;             /* where, when, how long; what is not known is left out */
     struct message_fact facts[MESSAGE_FACTS_MAX];
-    char look[MESSAGE_LOOK_MAX]; /* where to run the command: "Look further, on the host of rabbit@rmq1:" */
+    /* What is left to do, if anything is, on a line of its own; and where to run the command: "To do: mend
+     * ...", "Look further, on the host of rabbit@rmq1:" */
+    char look[MESSAGE_LOOK_MAX];
     char command[MESSAGE_COMMAND_MAX]; /* "journalctl -u rmqwatchd RMQ_INCIDENT=...", quoted for a shell */
 };
 

@@ -193,6 +193,9 @@ static void give_up_lane(struct outbox *outbox, struct lane *lane)
             lane->config->ops->name, lane->config->name, lane->queue.count);
     outbox->parked_elsewhere += lane->parked + lane->queue.count;
     lane_park_all(lane);
+    digest_leave(lane->digest);
+    if (lane->remembers)
+        lane_note_state(lane);
     lane_free(lane);
 }
 
@@ -229,6 +232,7 @@ int outbox_reconfigure(struct outbox *outbox, const struct config *config)
     outbox->lane_count = count;
     for (size_t i = 0; i < old_count; i++)
         give_up_lane(outbox, old[i]);
+    outbox_load_new(outbox);
     outbox_arm(outbox);
     return 0;
 }

@@ -51,7 +51,10 @@ static void end_load(struct outbox *outbox, bool complete)
 {
     outbox->loading = false;
     outbox->loaded = complete;
-    outbox->load_ms = clock_boot_ms() + AGAIN_MS;
+    outbox->load_ms = complete ? 0 : clock_boot_ms() + AGAIN_MS;
+    outbox->whole = outbox->whole && !complete;
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        outbox->loaded = outbox->loaded && outbox->lanes[i]->remembers; /* or it came meanwhile */
     outbox_end_early(outbox);
     for (size_t i = 0; i < outbox->lane_count; i++)
         outbox->lanes[i]->hold_ms = 0;
@@ -186,6 +189,45 @@ static void take_state(struct lane *lane, const struct store_channel *channel)
         lane_note_state(lane);
 }
 
+/* While nobody tells it anything, what it was told may come to its end: that must not be told again and again
+ * when it comes back. */
+static void leave_channel(struct outbox *outbox, const struct store_channel *channel)
+{
+    const struct digest_time now = {(int64_t)clock_boot_ms(), clock_wall_ms()};
+    struct channel_key *key = channel_key_new(channel->kind, channel->name);
+    struct digest *digest = digest_new(NULL, NULL);
+    struct channel_state state;
+
+    if (key && digest && channel_state_from_json(channel->document, &state, digest, now) == 0) {
+        digest_leave(digest);
+        if (digest_is_changed(digest))
+            ledger_note_channel(&outbox->ledger, key, channel_state_to_json(&state, digest, now));
+    }
+    digest_free(digest);
+    channel_key_unref(key);
+}
+
+static void take_channel(struct outbox *outbox, const struct store_channel *channel)
+{
+    struct lane *lane = outbox_lane(outbox, channel->kind, channel->name);
+
+    if (!lane) {
+        outbox->parked_elsewhere += outbox->whole ? channel->parked : 0;
+        if (!outbox->states_loaded)
+            leave_channel(outbox, channel);
+        return;
+    }
+    if (outbox->whole) {
+        lane->parked = channel->parked;
+    } else if (!lane->remembers) {
+        lane->parked += channel->parked;
+        outbox->parked_elsewhere -=
+            channel->parked < outbox->parked_elsewhere ? channel->parked : outbox->parked_elsewhere;
+    }
+    if (!lane->remembers)
+        take_state(lane, channel);
+}
+
 static void on_channels(void *context, int result, const struct store_channel *channels, size_t count)
 {
     struct outbox *outbox = context;
@@ -198,23 +240,21 @@ static void on_channels(void *context, int result, const struct store_channel *c
     /* At the first time it had not been opened when it was asked. */
     if (!outbox->states_loaded)
         outbox->medium = store_medium(outbox->ledger.store);
-    outbox->parked_elsewhere = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct lane *lane = outbox_lane(outbox, channels[i].kind, channels[i].name);
-
-        if (!lane) {
-            outbox->parked_elsewhere += channels[i].parked;
-            continue;
-        }
-        lane->parked = channels[i].parked;
-        if (!outbox->states_loaded)
-            take_state(lane, &channels[i]);
-    }
+    if (outbox->whole)
+        outbox->parked_elsewhere = 0;
+    for (size_t i = 0; i < count; i++)
+        take_channel(outbox, &channels[i]);
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        outbox->lanes[i]->remembers = true;
     outbox->states_loaded = true;
     outbox->ledger.holds_channels = false;
     outbox_end_early(outbox);
     stopwatch_note(&outbox->ledger.max_loop_us, since_ns);
-    ask_for_letters(outbox, 0);
+    /* What waited for a channel that was away is parked. */
+    if (outbox->whole)
+        ask_for_letters(outbox, 0);
+    else
+        end_load(outbox, true);
 }
 
 /* What waits may not be in the store that is in use now. */
@@ -240,12 +280,13 @@ void outbox_load_run(struct outbox *outbox, uint64_t now_ms)
         if (outbox->states_loaded)
             note_all_again(outbox);
         outbox->loaded = false;
+        outbox->whole = true;
         outbox->load_ms = 0;
     }
     if (outbox_load_due_ms(outbox) > now_ms)
         return;
-    if (!outbox->states_loaded)
-        for (size_t i = 0; i < outbox->lane_count; i++)
+    for (size_t i = 0; i < outbox->lane_count; i++)
+        if (!outbox->lanes[i]->remembers)
             outbox->lanes[i]->hold_ms = now_ms + HOLD_MS;
     outbox->loading = true;
     if (store_channels(store, on_channels, outbox) < 0)
@@ -256,11 +297,22 @@ void outbox_use(struct outbox *outbox, struct store *store)
 {
     outbox->ledger.store = store;
     outbox->ledger.holds_channels = true;
+    outbox->whole = true;
     outbox->medium = store_medium(store);
     outbox->beat_ms = clock_boot_ms();
     outbox->early_until_ms = clock_boot_ms() + HOLD_MS;
     outbox_load_run(outbox, clock_boot_ms());
     outbox_arm(outbox);
+}
+
+void outbox_load_new(struct outbox *outbox)
+{
+    for (size_t i = 0; outbox->ledger.store && i < outbox->lane_count; i++)
+        if (!outbox->lanes[i]->remembers) {
+            outbox->ledger.holds_channels = true;
+            outbox->loaded = false;
+            outbox->load_ms = 0;
+        }
 }
 
 void outbox_load_close(struct outbox *outbox)

@@ -31,6 +31,7 @@ struct outbox {
     bool loading;
     bool loaded;             /* all of it, from the medium that is in use */
     bool states_loaded;      /* of the channels, if only once */
+    bool whole;              /* all is to be read, not only what new lanes have to remember */
     uint64_t load_ms;        /* when that is tried again */
     uint64_t medium;         /* store_medium() at the last look */
     uint64_t early_until_ms; /* notices wait that long, at most, for what the channels remember; 0: no more */
@@ -69,6 +70,8 @@ void outbox_end_early(struct outbox *outbox);
 /* Reads what waits, as often as the medium changes. */
 uint64_t outbox_load_due_ms(const struct outbox *outbox);
 void outbox_load_run(struct outbox *outbox, uint64_t now_ms);
+/* Some lanes are new: what they have to remember is read. */
+void outbox_load_new(struct outbox *outbox);
 /* Gives up asking. */
 void outbox_load_close(struct outbox *outbox);
 /* A delivery of a letter that was kept; NULL: no memory. */

@@ -6,6 +6,16 @@
 #include <errno.h>
 #include <string.h>
 
+/* Before what came later: also where all that is parked is tried again, one by one. */
+static size_t place_of(const struct lane *lane, int64_t came_wall_ms)
+{
+    size_t at = lane_is_busy(lane) ? 1 : 0;
+
+    while (at < lane->queue.count && lane->queue.items[at]->came_wall_ms <= came_wall_ms)
+        at++;
+    return at;
+}
+
 static int retry(struct outbox *outbox, const struct store_letter *kept)
 {
     struct lane *lane = outbox_lane(outbox, kept->kind, kept->name);
@@ -30,7 +40,7 @@ static int retry(struct outbox *outbox, const struct store_letter *kept)
     }
     ledger_note(&outbox->ledger, parcel, LETTER_WAITING, "to be tried again, by an operator");
     lane->parked -= lane->parked > 0;
-    lane_restore(lane, parcel, lane_is_busy(lane) ? 1 : 0);
+    lane_restore(lane, parcel, place_of(lane, kept->came_wall_ms));
     lane_try_now(lane);
     parcel_unref(parcel);
     return 0;

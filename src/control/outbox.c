@@ -2,10 +2,11 @@
  *   durable    false: the disk fails, what waits is in memory only
  *   channel    {channel, kind, waiting, parked, and since the start: sent, refused, dropped, retries}
  *   letter     {number, channel, kind, id, state, event, severity, node, incident, time, tries, result,
- * changed}, in their order: those that are "waiting", "parked", or the last that were "sent"; without STATE,
- *              the first two
+ *              changed}, in their order: those that are "waiting", "parked", or the last that were "sent";
+ *              without STATE, the first two
  *
  * POST /v1/outbox/retry and /v1/outbox/drop {"number": N} or {"channel": NAME}: {"count"}, how many it was.
+ * 404 where there is no such letter, or neither such a channel nor a letter for it that this can be done to.
  */
 #include "base/text.h"
 #include "control/body.h"
@@ -29,6 +30,7 @@ struct errand {
     char channel[64];
     size_t count, at; /* letters of a channel, and the next of them */
     size_t done;
+    bool busy; /* one of them is being sent right now */
     int64_t numbers[CHOSEN_MAX];
 };
 
@@ -146,6 +148,16 @@ void control_on_outbox(void *context, struct http_exchange *exchange)
         on_letters(errand, -EBUSY, NULL, 0);
 }
 
+static bool is_configured(const struct errand *errand)
+{
+    const struct config *config = *errand->control->options.config;
+
+    for (size_t i = 0; i < config->channel_count; i++)
+        if (!strcmp(config->channels[i].name, errand->channel))
+            return true;
+    return false;
+}
+
 static void answer_count(struct errand *errand)
 {
     cJSON *json = cJSON_CreateObject();
@@ -201,7 +213,18 @@ static void go_on(struct errand *errand)
     while (errand->at < errand->count)
         if (act(errand, errand->numbers[errand->at++], on_next) == 0)
             return;
-    answer_count(errand);
+    if (errand->done == 0 && errand->busy) {
+        answer_failure(errand, -EBUSY);
+        return;
+    }
+    if (errand->done > 0 || is_configured(errand)) {
+        answer_count(errand);
+        return;
+    }
+    http_answer_error(errand->exchange, 404,
+        errand->count > 0 ? "no channel of this name is configured: what is parked for it can be dropped only"
+                          : "there is no channel of this name, and nothing is parked for one");
+    end(errand);
 }
 
 static void on_next(void *context, int result)
@@ -209,6 +232,7 @@ static void on_next(void *context, int result)
     struct errand *errand = context;
 
     errand->done += result == 0;
+    errand->busy = errand->busy || result == -EBUSY;
     go_on(errand);
 }
 

@@ -1,8 +1,14 @@
 /* POST /v1/test-alert {"channel": NAME, "text": TEXT, "wait": BOOL, "owner": TEXT}, all of it optional: sends
- * a test to the channels of this name, or to all. The answer: {"tests": [{channel, kind, result, status,
- * code, how, answer}]}, where result is delivered, refused, failed     what became of the first try; "answer"
- * is what the target itself said waiting                        there was none yet: others are before it; it
- * stays in the outbox kept                           only with "wait": false: the outbox has it
+ * a test to the channels of this name, or to all. The answer:
+ *
+ *   {"tests": [{channel, kind, result, status, code, how, answer}]}
+ *
+ * where result is one of
+ *
+ *   delivered, refused, failed: what became of the first try; "answer" is what the target itself said
+ *   waiting: there was none yet, as others are before it or the target wants a pause; it stays in the outbox
+ *   dropped: there will be none
+ *   kept: only with "wait": false: the outbox has it
  */
 #include "base/clock.h"
 #include "base/text.h"
@@ -106,7 +112,7 @@ static const char *name_result(const struct outbox_result *result)
     if (result->kept)
         return "kept";
     if (result->error < 0)
-        return "failed";
+        return "dropped";
     switch (result->delivery) {
     case DELIVERY_SENT:
         return "delivered";
@@ -126,7 +132,7 @@ static void on_result(void *context, const struct outbox_result *result)
     test->result = name_result(result);
     test->status = result->status;
     test->code = result->code;
-    test->how = strdup(result->error < 0 ? "it was dropped" : result->how);
+    test->how = strdup(result->error < 0 ? "it will not be sent" : result->how);
     test->answer = strdup(result->answer ? result->answer : "");
     /* Not here: the outbox may be in the middle of its work. */
     if (--round->open == 0)

@@ -21,6 +21,18 @@ static void print_answer(const char *answer)
     }
 }
 
+/* What goes on although this command ends. */
+static const char *what_next(const char *result)
+{
+    if (!strcmp(result, "failed"))
+        return "    it stays in the outbox, and is tried again";
+    if (!strcmp(result, "waiting"))
+        return "    no try yet: others are before it, or the target wants a pause; it stays in the outbox";
+    if (!strcmp(result, "refused"))
+        return "    it is parked in the outbox, and not tried again by itself";
+    return NULL;
+}
+
 /* Returns the exit code. */
 static int print_tests(const cJSON *tests)
 {
@@ -37,6 +49,8 @@ static int print_tests(const cJSON *tests)
         print_coloured(good ? COLOUR_GOOD : COLOUR_BAD, result, 0);
         printf("%s%s\n", how[0] ? ": " : "", how);
         print_answer(field_text(test, "answer"));
+        if (what_next(result))
+            puts(what_next(result));
         if (!good)
             code = EXIT_FAILED;
     }

@@ -8,7 +8,8 @@
 
 /* A notice needs a dozen of them, and there are few hundred: looked for one by one, they may stand by topic.
  */
-static const struct word_list *const lists[] = {&words_zh_decisions, &words_zh_details, &words_zh_messages};
+static const struct word_list *const lists[] = {
+    &words_zh_advice, &words_zh_decisions, &words_zh_details, &words_zh_messages};
 
 const char *language_name(enum language language)
 {

@@ -19,6 +19,7 @@ struct word_list {
         array, sizeof(array) / sizeof((array)[0])                                                            \
     }
 
+extern const struct word_list words_zh_advice;    /* what is left to do */
 extern const struct word_list words_zh_decisions; /* src/core's tables */
 extern const struct word_list words_zh_details;   /* what goes with a decision */
 extern const struct word_list words_zh_messages;  /* titles, labels, results of probes */

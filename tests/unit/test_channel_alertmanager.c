@@ -16,7 +16,8 @@ static void test_body(void **state)
         "\"it keeps dying: the restarts of this window are used up\",\"detail\":"
         "\"exit code 1; 5 restarts in 30 min\",\"event\":\"gave-up\",\"observer\":"
         "\"rabbit@rmq1\",\"incident\":\"rmq2-1769904000-7\",\"look\":"
-        "\"Look further, on the host of rabbit@rmq1:\",\"command\":"
+        "\"To do: find and mend the cause, then start it there: rmqwatchctl resume\\n"
+        "Look further, on the host of rabbit@rmq1:\",\"command\":"
         "\"journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\"},\"startsAt\":"
         "\"2026-02-01T00:00:00Z\",\"endsAt\":\"2026-02-01T00:35:05Z\"}]");
 }

@@ -17,7 +17,9 @@ static void test_body(void **state)
         "- **Cluster**: orders\\n- **Observer**: rabbit@rmq1\\n"
         "- **Time**: 2026-02-01T00:30:05Z\\n"
         "- **Began**: 2026-02-01T00:00:00Z, 30 min 5 s earlier\\n"
-        "- **Incident**: rmq2-1769904000-7\\n\\nLook further, on the host of rabbit@rmq1:\\n\\n"
+        "- **Incident**: rmq2-1769904000-7\\n\\nTo do: find and mend the cause, then start it there: "
+        "rmqwatchctl resume\\n\\n"
+        "Look further, on the host of rabbit@rmq1:\\n\\n"
         "`journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7`\"},\"at\":{\"isAtAll\":false}}");
 }
 

@@ -11,7 +11,9 @@ static void test_body(void **state)
     channel_fixture_assert_body("discord", &notice,
         "{\"content\":\"**CRITICAL rabbit@rmq2: gave up**\",\"embeds\":[{\"description\":"
         "\"it keeps dying: the restarts of this window are used up\\n"
-        "exit code 1; 5 restarts in 30 min\\nLook further, on the host of rabbit@rmq1:\\n"
+        "exit code 1; 5 restarts in 30 min\\nTo do: find and mend the cause, then start it there: "
+        "rmqwatchctl resume\\n"
+        "Look further, on the host of rabbit@rmq1:\\n"
         "`journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7`\",\"color\":13631488,"
         "\"timestamp\":\"2026-02-01T00:30:05Z\",\"fields\":[{\"name\":\"Node\",\"value\":"
         "\"rabbit@rmq2\",\"inline\":true},{\"name\":\"Cluster\",\"value\":\"orders\","

@@ -24,7 +24,8 @@ static void test_body(void **state)
         "2026-02-01T00:00:00Z, 30 min 5 s earlier\"}},{\"is_short\":true,\"text\":{\"tag\":"
         "\"plain_text\",\"content\":\"Incident\\nrmq2-1769904000-7\"}}]},{\"tag\":\"div\","
         "\"text\":{\"tag\":\"plain_text\",\"content\":"
-        "\"Look further, on the host of rabbit@rmq1:\\n"
+        "\"To do: find and mend the cause, then start it there: rmqwatchctl resume\\n"
+        "Look further, on the host of rabbit@rmq1:\\n"
         "journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\"}}]}}");
 }
 

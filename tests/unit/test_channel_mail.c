@@ -69,6 +69,7 @@ static void test_critical(void **state)
         "Began     2026-02-01T00:00:00Z, 30 min 5 s earlier\r\n"
         "Incident  rmq2-1769904000-7\r\n"
         "\r\n"
+        "To do: find and mend the cause, then start it there: rmqwatchctl resume\r\n"
         "Look further, on the host of rabbit@rmq1:\r\n"
         "  journalctl -u rmqwatchd RMQ_INCIDENT=3Drmq2-1769904000-7\r\n"
         "--=_rmqwatchd\r\n"
@@ -96,7 +97,9 @@ static void test_critical(void **state)
         "<tr><th align=3D\"left\">Incident</th>\r\n"
         "<td>rmq2-1769904000-7</td></tr>\r\n"
         "</table>\r\n"
-        "<p>Look further, on the host of rabbit@rmq1:</p>\r\n"
+        "<p>To do: find and mend the cause, then start it there: rmqwatchctl resume<=\r\n"
+        "br>\r\n"
+        "Look further, on the host of rabbit@rmq1:</p>\r\n"
         "<pre>journalctl -u rmqwatchd RMQ_INCIDENT=3Drmq2-1769904000-7</pre>\r\n"
         "</body></html>\r\n"
         "--=_rmqwatchd--\r\n");
@@ -346,6 +349,7 @@ static void test_chinese(void **state)
                                  "开始      2026-02-01T00:00:00Z，即 30 min 5 s 前\n"
                                  "故障编号  rmq2-1769904000-7\n"
                                  "\n"
+                                 "待办：找出并排除原因，然后在该节点上启动它：rmqwatchctl resume\n"
                                  "请在 rabbit@rmq1 的主机上进一步查看：\n"
                                  "  journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\n");
     decode_quoted(strstr(end, "<h3>"), strstr(end, "</h3>"), decoded);

@@ -20,7 +20,8 @@ static void test_trigger(void **state)
         "\"it keeps dying: the restarts of this window are used up\",\"detail\":"
         "\"exit code 1; 5 restarts in 30 "
         "min\",\"course\":\"\",\"incident\":\"rmq2-1769904000-7\",\"evidence\":"
-        "\"\",\"look\":\"Look further, on the host of rabbit@rmq1:\",\"command\":"
+        "\"\",\"look\":\"To do: find and mend the cause, then start it there: rmqwatchctl resume\\n"
+        "Look further, on the host of rabbit@rmq1:\",\"command\":"
         "\"journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\"}}}");
 }
 

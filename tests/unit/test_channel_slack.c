@@ -41,7 +41,8 @@ static void test_critical(void **state)
         "\"verbatim\":true},"
         "{\"type\":\"mrkdwn\",\"text\":\"*Incident*\\nrmq2-1769904000-7\",\"verbatim\":true}]},"
         "{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":"
-        "\"Look further, on the host of rabbit@rmq1:\\n"
+        "\"To do: find and mend the cause, then start it there: rmqwatchctl resume\\n"
+        "Look further, on the host of rabbit@rmq1:\\n"
         "`journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7`\",\"verbatim\":true}}]}]}");
     free(body);
 }
@@ -69,7 +70,8 @@ static void test_chinese(void **state)
         "\"verbatim\":true},"
         "{\"type\":\"mrkdwn\",\"text\":\"*故障编号*\\nrmq2-1769904000-7\",\"verbatim\":true}]},"
         "{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":"
-        "\"请在 rabbit@rmq1 的主机上进一步查看：\\n"
+        "\"待办：找出并排除原因，然后在该节点上启动它：rmqwatchctl resume\\n"
+        "请在 rabbit@rmq1 的主机上进一步查看：\\n"
         "`journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7`\",\"verbatim\":true}}]}]}");
     free(body);
 }

@@ -22,7 +22,8 @@ static void test_body(void **state)
         "\"2026-02-01T00:30:05Z\"},{\"title\":\"Began\",\"value\":"
         "\"2026-02-01T00:00:00Z, 30 min 5 s earlier\"},{\"title\":\"Incident\",\"value\":"
         "\"rmq2-1769904000-7\"}]},{\"type\":\"RichTextBlock\",\"inlines\":[{\"type\":\"TextRun\","
-        "\"text\":\"Look further, on the host of rabbit@rmq1:\"}]},{\"type\":\"RichTextBlock\","
+        "\"text\":\"To do: find and mend the cause, then start it there: rmqwatchctl resume\\n"
+        "Look further, on the host of rabbit@rmq1:\"}]},{\"type\":\"RichTextBlock\","
         "\"inlines\":[{\"type\":\"TextRun\",\"text\":"
         "\"journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\",\"fontType\":"
         "\"monospace\"}]}]}}]}");

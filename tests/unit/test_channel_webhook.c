@@ -61,7 +61,7 @@ static void test_folded(void **state)
     char *body = format(&notice);
 
     (void)state;
-    assert_non_null(strstr(body, "\"title\":\"OK rabbit@rmq2: recovered (2x)\""));
+    assert_non_null(strstr(body, "\"title\":\"OK rabbit@rmq2: recovered (came back 2x)\""));
     assert_non_null(strstr(body, "\"count\":8,\"flaps\":2,\"repeated\":false,"
                                  "\"course\":[\"2026-01-31T23:59:58Z crashed: exit code 1\",\"+5\","
                                  "\"2026-02-01T00:00:11Z retrying\",\"2026-02-01T00:00:18Z recovered\"]}"));

@@ -16,7 +16,9 @@ static void test_body(void **state)
         "exit code 1; 5 restarts in 30 min\\n>**Node**: rabbit@rmq2\\n>**Cluster**: orders\\n"
         ">**Observer**: rabbit@rmq1\\n>**Time**: 2026-02-01T00:30:05Z\\n"
         ">**Began**: 2026-02-01T00:00:00Z, 30 min 5 s earlier\\n"
-        ">**Incident**: rmq2-1769904000-7\\nLook further, on the host of rabbit@rmq1:\\n"
+        ">**Incident**: rmq2-1769904000-7\\nTo do: find and mend the cause, then start it there: rmqwatchctl "
+        "resume\\n"
+        "Look further, on the host of rabbit@rmq1:\\n"
         "`journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7`\"}}");
 }
 

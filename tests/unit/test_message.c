@@ -1,6 +1,7 @@
 #include "alert_samples.h"
 #include "alerts/clean.h"
 #include "alerts/message.h"
+#include "alerts/trouble.h"
 #include "cmocka_all.h"
 
 #include <stdio.h>
@@ -117,7 +118,7 @@ static void test_what_happened(void **state)
 
     (void)state;
     notice.phase_count = 0;
-    assert_printed(&notice, "OK rabbit@rmq2: recovered (2x)\n"
+    assert_printed(&notice, "OK rabbit@rmq2: recovered (came back 2x)\n"
                             "\n"
                             "every proof of the recovery has held\n"
                             "listed as running by rabbit@rmq1, rabbit@rmq3\n"
@@ -127,8 +128,8 @@ static void test_what_happened(void **state)
                             "Observer       rabbit@rmq2\n"
                             "Time           2026-02-01T00:00:18Z\n"
                             "Began          2026-02-01T00:00:00Z, 18 s earlier\n"
-                            "Count          8 since 2026-01-31T23:59:58Z; times that it came back: 2; "
-                            "it is over since 2026-02-01T00:00:18Z\n"
+                            "Count          8 notices since 2026-01-31T23:59:58Z; came back 2x; "
+                            "over since 2026-02-01T00:00:18Z\n"
                             "What happened  2026-01-31T23:59:58Z Crashed: exit code 1\n"
                             "               (5 more)\n"
                             "               00:00:11 Retrying\n"
@@ -139,12 +140,12 @@ static void test_what_happened(void **state)
                             "  journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\n");
     notice.kind = NOTICE_RETRYING;
     message_compose(&message, &notice);
-    assert_string_equal(message.facts[5].text, "8 since 2026-01-31T23:59:58Z; times that it came back: 2; "
-                                               "it goes on since 2026-02-01T00:00:00Z");
+    assert_string_equal(message.facts[5].text, "8 notices since 2026-01-31T23:59:58Z; came back 2x; "
+                                               "goes on since 2026-02-01T00:00:00Z");
     notice.repeated = true;
     message_compose(&message, &notice);
     assert_string_equal(message.title, "INFO rabbit@rmq2: still: retrying");
-    assert_string_equal(message.facts[5].text, "told 8 times; it goes on since 2026-02-01T00:00:00Z");
+    assert_string_equal(message.facts[5].text, "told 8 times; goes on since 2026-02-01T00:00:00Z");
     notice.repeated = false;
     notice.flaps = 0;
     message_compose(&message, &notice);
@@ -185,6 +186,7 @@ static void test_little_is_known(void **state)
                             "Began     2026-02-01T00:00:00Z\n"
                             "Incident  rmq2-1769904000-7\n"
                             "\n"
+                            "To do: find and mend the cause, then start it there: rmqwatchctl resume\n"
                             "Look further, on the host of rabbit@rmq2:\n"
                             "  journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\n");
 }
@@ -207,6 +209,7 @@ static void test_hostile_fields_stay_in_their_lines(void **state)
                             "Began     2026-02-01T00:00:00Z, 30 min 5 s earlier\n"
                             "Incident  a'b $(x)\n"
                             "\n"
+                            "To do: find and mend the cause, then start it there: rmqwatchctl resume\n"
                             "Look further, on the host of rabbit@<rmq1>:\n"
                             "  journalctl -u rmqwatchd 'RMQ_INCIDENT=a'\\''b $(x)'\n");
 }
@@ -276,6 +279,7 @@ static void test_chinese(void **state)
                             "用时      检测 0.4 s、合计 1 min 5 s\n"
                             "故障编号  rmq2-1769904000-7\n"
                             "\n"
+                            "待办：找出并排除原因，然后在该节点上启动它：rmqwatchctl resume\n"
                             "请在 rabbit@rmq1 的主机上进一步查看：\n"
                             "  journalctl -u rmqwatchd RMQ_INCIDENT=rmq2-1769904000-7\n");
 }
@@ -299,13 +303,37 @@ static void test_longest_fields(void **state)
     message_compose(&message, &notice);
     assert_int_equal(message.notice.phase_count, RMQ_PHASES_MAX);
     assert_int_equal(message.fact_count, MESSAGE_FACTS_MAX);
-    assert_non_null(strstr(message.title, "n: gave up (4294967295x)"));
+    assert_non_null(strstr(message.title, "n: gave up (came back 4294967295x)"));
     assert_non_null(strstr(message.look, "o:"));
     notice.language = LANGUAGE_CHINESE;
     message_compose(&message, &notice);
     assert_non_null(strstr(message.title, "n：已放弃"));
     assert_non_null(strstr(message.look, "o 的主机上进一步查看："));
     assert_string_equal(message.command + strlen(message.command) - 9, "'\\'''\\'''");
+}
+
+/* What is not over says what is left to do, in each language, and there is room for it. */
+static void test_what_is_left_to_do(void **state)
+{
+    static const char *const begins[] = {"To do: ", "待办："};
+    static const char *const ends[] = {":", "："};
+    struct notice notice = sample_gave_up();
+    struct message message;
+
+    (void)state;
+    memset(notice.observer, 'o', sizeof(notice.observer) - 1);
+    for (int kind = NOTICE_CRASHED; kind < 2 * NOTICE_KIND_COUNT; kind++) {
+        const int language = kind / NOTICE_KIND_COUNT;
+        bool wanted, found;
+
+        notice.kind = (enum notice_kind)(kind % NOTICE_KIND_COUNT);
+        notice.language = language ? LANGUAGE_CHINESE : LANGUAGE_ENGLISH;
+        message_compose(&message, &notice);
+        wanted = notice.kind != NOTICE_NONE && notice.kind != NOTICE_TEST && !trouble_ends_well(notice.kind);
+        found = strncmp(message.look, begins[language], strlen(begins[language])) == 0;
+        assert_int_equal(found, wanted);
+        assert_string_equal(message.look + strlen(message.look) - strlen(ends[language]), ends[language]);
+    }
 }
 
 int main(void)
@@ -323,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_titles_and_tones),
         cmocka_unit_test(test_chinese),
         cmocka_unit_test(test_longest_fields),
+        cmocka_unit_test(test_what_is_left_to_do),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,6 +163,43 @@ static int ask(struct durable *d,
     return d->result;
 }
 
+/* An end that came before its begin would leave it open for ever. */
+static void test_retried_in_their_order(void **state)
+{
+    static const char *const names[] = {"one", "two", "three", "four"};
+    struct durable *d = *state;
+    char incident[32];
+    int64_t numbers[3];
+    int port;
+
+    server_open(&server, false, 0,
+        SCRIPT(HTTP_REPLY("404 Not Found", ""), HTTP_REPLY("404 Not Found", ""),
+            HTTP_REPLY("404 Not Found", ""), "hang"),
+        4);
+    port = server.port;
+    durable_run(d, port);
+    for (size_t i = 0; i < 3; i++) {
+        outbox_fixture_put(&d->fixture, NOTICE_CRASHED, names[i]);
+        outbox_fixture_run_ms(&d->fixture, 2); /* each comes at a time of its own */
+    }
+    durable_wait(d, LETTER_PARKED, 3);
+    for (size_t i = 0; i < 3; i++)
+        numbers[i] = d->letters[i].number;
+    outbox_fixture_put(&d->fixture, NOTICE_CRASHED, names[3]);
+    outbox_fixture_wait(&d->fixture, &server.request_count, 4); /* and hangs */
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(ask(d, outbox_retry, numbers[i]), 0);
+    server_close(&server);
+    server_open(&server, false, port, SCRIPT(HTTP_OK), 1);
+    outbox_fixture_wait(&d->fixture, &server.request_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(incident, sizeof(incident), "\"incident\":\"%s\"", names[i]);
+        assert_non_null(strstr(server.requests[i], incident));
+    }
+    durable_end(d);
+    server_close(&server);
+}
+
 static void test_retry_and_drop(void **state)
 {
     struct durable *d = *state;
@@ -332,6 +369,7 @@ int main(void)
         TEST(test_all_that_refuse_make_no_circle),
         TEST(test_taking_and_refusing_in_turn_is_paced),
         TEST(test_a_channel_that_goes_ends_what_was_told_of_it),
+        TEST(test_retried_in_their_order),
         TEST(test_retry_and_drop),
         TEST(test_one_for_a_test_is_answered),
         TEST(test_whoever_waits_is_told_of_the_end_unless_forgotten),
