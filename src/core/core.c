@@ -88,6 +88,8 @@ static void judge(struct core *core, struct step *step)
     /* Cut off or dead, the others make a node pause alike. It serves nobody then, but would make one more. */
     if (core->member_count > 1 && views_serving(core) + 1 < views_majority(core))
         core->minority_ms = step->now_ms;
+    if (views_answering(core) < views_majority(core))
+        core->cut_off_ms = step->now_ms;
     for (size_t i = 0; i < core->member_count; i++) {
         struct member *member = &core->members[i];
         enum condition before = member->condition;

@@ -130,6 +130,7 @@ struct core {
     struct watch peer_watches[RMQ_MEMBERS_MAX][PEER_WATCHES]; /* from WATCH_PEER on */
     bool stalled;
     uint64_t minority_ms;        /* when no majority was there last, even if this node served; 0: never */
+    uint64_t cut_off_ms;         /* when no majority of the hosts answered last; 0: never */
     uint32_t standing;           /* bit set: what is to be written down when it begins or ends */
     bool suspected;              /* the local node's answers were on their way to a verdict */
     uint64_t kept_ms;            /* when a suspicion was written down last; 0: never */

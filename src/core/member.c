@@ -299,18 +299,28 @@ bool member_host_answers(const struct member *member)
     return false;
 }
 
-bool member_host_is_silent(const struct member *member, const struct policy *policy)
+static bool is_mute(const struct member *member, uint32_t times)
 {
     bool any = false;
 
     for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
         if (!member->probes[kind].seen)
             continue;
-        if (member->probes[kind].mutes < policy->fall)
+        if (member->probes[kind].mutes < times)
             return false;
         any = true;
     }
     return any;
+}
+
+bool member_host_hesitates(const struct member *member)
+{
+    return is_mute(member, 1);
+}
+
+bool member_host_is_silent(const struct member *member, const struct policy *policy)
+{
+    return is_mute(member, policy->fall);
 }
 
 static const struct member_view *find_view(const struct member *member, const char *other)

@@ -85,6 +85,8 @@ bool member_is_up(const struct member *member);
 bool member_is_rising(const struct member *member);
 /* Something on the member's host answered last. */
 bool member_host_answers(const struct member *member);
+/* Nothing on the member's host answered last. */
+bool member_host_hesitates(const struct member *member);
 /* Nothing on the member's host has answered, `fall` times in a row: its own agent is not likely to be there.
  */
 bool member_host_is_silent(const struct member *member, const struct policy *policy);

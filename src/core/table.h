@@ -121,7 +121,8 @@ enum watch_fact {
     WATCH_FACT_LEAD = 1 << 0,          /* this agent speaks for the cluster */
     WATCH_FACT_HOST_SILENT = 1 << 1,   /* nothing on that host answers, so its own agent cannot be heard */
     WATCH_FACT_AGENT_MISSING = 1 << 2, /* its own agent does not answer, whatever its host does */
-    WATCH_FACTS_END = 1 << 3,
+    WATCH_FACT_CUT_OFF = 1 << 3,       /* this agent sees no majority of the members, or may be about to */
+    WATCH_FACTS_END = 1 << 4,
 };
 
 struct watch_row {

@@ -137,6 +137,16 @@ size_t views_reachable(const struct core *core)
     return count;
 }
 
+size_t views_answering(const struct core *core)
+{
+    size_t count = 1;
+
+    for (size_t i = 1; i < core->member_count; i++)
+        if (!member_host_hesitates(&core->members[i]))
+            count++;
+    return count;
+}
+
 size_t views_serving(const struct core *core)
 {
     size_t count = 0;

@@ -25,6 +25,8 @@ bool views_partitioned(const struct core *core, uint64_t now_ms);
 bool views_stale(const struct core *core, uint64_t now_ms);
 /* How many members there are on this side: those whose host answers, this one included. */
 size_t views_reachable(const struct core *core);
+/* The same without those of which nothing answered last, `fall` times or not. */
+size_t views_answering(const struct core *core);
 /* How many members serve, this one included when it does. */
 size_t views_serving(const struct core *core);
 size_t views_majority(const struct core *core);

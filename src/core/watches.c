@@ -1,43 +1,8 @@
 #include "core/watches.h"
 #include "base/text.h"
 #include "core/describe.h"
+#include "core/voice.h"
 #include "words/words.h"
-
-#include <string.h>
-
-/* Whether the agent beside this member can tell anybody anything, as far as is known. */
-static bool can_speak(const struct core *core, const struct member *member, uint64_t now_ms)
-{
-    return !presence_is_lost(&member->agent, &core->policy, now_ms);
-}
-
-/* This agent has the lowest name of all that can: it speaks for those that cannot. */
-static bool lead_of_all(const struct core *core, uint64_t now_ms)
-{
-    for (size_t i = 1; i < core->member_count; i++)
-        if (strcmp(core->members[i].name, core->members[0].name) < 0 &&
-            !member_host_is_silent(&core->members[i], &core->policy) &&
-            can_speak(core, &core->members[i], now_ms))
-            return false;
-    return true;
-}
-
-/* What a cluster is like is judged by nodes that serve: the first of them tells it. */
-static bool lead_of_serving(const struct core *core, uint64_t now_ms)
-{
-    for (size_t i = 1; i < core->member_count; i++)
-        if (strcmp(core->members[i].name, core->members[0].name) < 0 &&
-            condition_in(core->members[i].condition, CONDITIONS_SERVING) &&
-            can_speak(core, &core->members[i], now_ms))
-            return false;
-    return true;
-}
-
-static bool speaks_for(const struct core *core, enum watch_kind kind, uint64_t now_ms)
-{
-    return kind >= WATCH_PEER || kind == WATCH_ALL_DOWN ? lead_of_all(core, now_ms)
-                                                        : lead_of_serving(core, now_ms);
-}
 
 static enum sign sign_of_alarm(const struct core *core, bool memory)
 {
@@ -160,12 +125,12 @@ static enum sign sign_of_quorum(const struct core *core)
     return sign == SIGN_GOOD && count_known(core, member_is_up) < views_majority(core) ? SIGN_UNSURE : sign;
 }
 
+/* Of this agent, whatever its broker does: it speaks for nobody else then, and somebody has to hear of it. */
 static enum sign sign_of_isolation(const struct core *core)
 {
-    enum sign sign = sign_of_cluster(core, views_reachable(core) < views_majority(core));
-
-    return sign == SIGN_GOOD && count_known(core, member_host_answers) < views_majority(core) ? SIGN_UNSURE
-                                                                                              : sign;
+    if (views_reachable(core) < views_majority(core))
+        return SIGN_BAD;
+    return count_known(core, member_host_answers) < views_majority(core) ? SIGN_UNSURE : SIGN_GOOD;
 }
 
 enum { FLAPS = 4, FLAP_WINDOW_MS = 3600000 };
@@ -314,14 +279,6 @@ static bool may_come_back(const struct watch *watch, enum watch_kind kind, uint6
            returned_lately(watch, now_ms);
 }
 
-static uint16_t facts_of_watch(
-    const struct core *core, enum watch_kind kind, const struct member *member, uint64_t now_ms)
-{
-    return (uint16_t)((speaks_for(core, kind, now_ms) ? WATCH_FACT_LEAD : 0) |
-                      (member_host_is_silent(member, &core->policy) ? WATCH_FACT_HOST_SILENT : 0) |
-                      (member->agent.presence == PRESENCE_MISSING ? WATCH_FACT_AGENT_MISSING : 0));
-}
-
 static void watch_step(
     struct core *core, enum watch_kind kind, size_t subject, enum sign sign, struct step *step)
 {
@@ -333,7 +290,7 @@ static void watch_step(
     uint16_t facts = 0;
 
     if (sign == SIGN_BAD && !watch->raised)
-        facts = facts_of_watch(core, kind, member, step->now_ms);
+        facts = voice_facts(core, kind, member, step->now_ms);
     if (watch->raised && sign == SIGN_BAD)
         watch->bad_ms = step->now_ms;
     if (watch->raised && sign == SIGN_GOOD && may_come_back(watch, kind, step->now_ms))

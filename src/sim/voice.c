@@ -36,6 +36,15 @@ static bool network_is_whole(const struct sim_world *world)
     return world->now_ms >= world->loss_until_ms;
 }
 
+static bool reaches_majority(const struct sim_world *world, const struct sim_node *node)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < world->count; i++)
+        count += sim_network_reaches(world, node, &world->nodes[i]);
+    return count >= world->count / 2 + 1;
+}
+
 static void follow_node(struct sim_world *world, struct sim_node *node)
 {
     struct sim_voice *voice = &node->voice;
@@ -43,6 +52,7 @@ static void follow_node(struct sim_world *world, struct sim_node *node)
 
     follow(world, &voice->awake_ms, is_awake(world, node));
     follow(world, &voice->mute_ms, !is_awake(world, node));
+    follow(world, &voice->cut_off_ms, is_awake(world, node) && !reaches_majority(world, node));
     follow(world, &voice->broker_silent_ms, silent);
     follow(world, &voice->broker_serves_ms, sim_broker_serves(world, node));
     follow(world, &voice->sane_ms, world->now_ms >= node->host.wrong_password_until_ms);
@@ -101,6 +111,10 @@ void sim_voice_check(struct sim_world *world, const struct sim_node *node, const
     if (kind == WATCH_PEER_AGENT && watch_on(&node->agent.core, WATCH_PEER, notice->node)->raised)
         sim_fail(world, "one message", "while a node is told to be down, its agent is not missed besides",
             "%s by %s at %.1f s", notice->node, node->name, (double)world->now_ms / 1000);
+    if (lasts(world, node->voice.cut_off_ms, hearing_ms(world)))
+        sim_fail(world, "own business", "an agent that reaches no majority speaks for its own node only",
+            "%s of %s by %s at %.1f s", notice_info(notice->kind)->event, notice->node, node->name,
+            (double)world->now_ms / 1000);
     for (size_t i = 0; i < world->count; i++) {
         const struct sim_node *other = &world->nodes[i];
         uint64_t meets_ms = node->voice.meets_ms[i];
@@ -162,17 +176,40 @@ static bool is_remembered(const struct sim_world *world, const struct sim_node *
     return true;
 }
 
+static bool anybody_is_cut_off(const struct sim_world *world)
+{
+    for (size_t i = 0; i < world->count; i++)
+        if (world->nodes[i].voice.cut_off_ms != 0)
+            return true;
+    return false;
+}
+
+/* It speaks for nobody else, so this has to be told. */
+static void check_cut_off(struct sim_world *world, const struct sim_node *node)
+{
+    const struct sim_voice *voice = &node->voice;
+    const struct core *core = &node->agent.core;
+
+    if (lasts(world, voice->cut_off_ms, certain_ms(world)) &&
+        lasts(world, voice->sane_ms, certain_ms(world)) && core->member_count == world->count &&
+        !core->watches[WATCH_ISOLATED].raised)
+        sim_fail(world, "isolated", "an agent that reaches no majority for long tells that", "%s at %.1f s",
+            node->name, (double)world->now_ms / 1000);
+}
+
+/* Where no majority of the hosts is left, those that are there tell that they are isolated: enough. */
 static void check_spoken_for(struct sim_world *world, const struct sim_node *node)
 {
     const struct sim_voice *voice = &node->voice;
 
     if (!lasts(world, voice->mute_ms, certain_ms(world)))
         return;
-    if (lasts(world, voice->broker_silent_ms, certain_ms(world)) && !anybody_tells(world, WATCH_PEER, node))
+    if (lasts(world, voice->broker_silent_ms, certain_ms(world)) && !anybody_is_cut_off(world) &&
+        !anybody_tells(world, WATCH_PEER, node))
         sim_fail(world, "spoken for", "a node that is down without an agent is told by another one",
             "%s at %.1f s", node->name, (double)world->now_ms / 1000);
     if (lasts(world, voice->broker_serves_ms, certain_ms(world)) && is_remembered(world, node) &&
-        !anybody_tells(world, WATCH_PEER_AGENT, node))
+        !anybody_is_cut_off(world) && !anybody_tells(world, WATCH_PEER_AGENT, node))
         sim_fail(world, "missed", "an agent that is gone for long is missed", "%s at %.1f s", node->name,
             (double)world->now_ms / 1000);
 }
@@ -181,6 +218,8 @@ void sim_voice_poll(struct sim_world *world)
 {
     for (size_t i = 0; i < world->count; i++)
         follow_node(world, &world->nodes[i]);
+    for (size_t i = 0; i < world->count; i++)
+        check_cut_off(world, &world->nodes[i]);
     follow(world, &world->whole_ms, network_is_whole(world));
     if (world->policy.agent_missing_ms == 0 || !lasts(world, world->whole_ms, certain_ms(world)) ||
         !all_is_clear(world))

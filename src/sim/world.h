@@ -232,6 +232,7 @@ struct sim_host {
 /* Since when it is so; 0: it is not. What the agents' voices are judged by. */
 struct sim_voice {
     uint64_t awake_ms, mute_ms; /* the agent */
+    uint64_t cut_off_ms;        /* no majority of the hosts is in its reach */
     uint64_t sane_ms;           /* its password is right */
     uint64_t broker_silent_ms, broker_serves_ms;
     uint64_t meets_ms[SIM_NODES_MAX]; /* its agent and that one are there, and nothing is between them */

@@ -154,6 +154,8 @@ static const struct word decisions[] = {
     {"its own agent speaks for it", "由该节点自己的 rmqwatchd 告知"},
     {"one agent speaks for the cluster", "由一个 rmqwatchd 代表集群告知"},
     {"another agent speaks for the cluster", "由另一个 rmqwatchd 代表集群告知"},
+    {"no majority of the members is in reach, or was a moment ago: this agent speaks for its own node only",
+        "无法联系到多数成员，或片刻之前如此：本 rmqwatchd 只为自己的节点告知"},
     {"nothing on its host answers, so nobody else will tell", "其主机毫无应答，只能由本机告知"},
     {"its own agent does not answer, so nobody else will tell",
         "该节点自己的 rmqwatchd 没有应答，只能由本机告知"},

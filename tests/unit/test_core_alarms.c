@@ -174,7 +174,7 @@ static void test_one_probe_without_an_answer_silences_no_host(void **context)
 
     (void)context;
     story_begin(&s);
-    story_fail(&s, "rabbit@b", NULL, PROBE_RESULT_SILENT, 4);
+    story_fail(&s, "rabbit@b", NULL, PROBE_RESULT_SILENT, 12);
     assert_int_equal(s.core.members[1].condition, CONDITION_PEER_DOWN);
     story_fail(&s, "rabbit@b", NULL, PROBE_RESULT_TIMED_OUT, 2);
     assert_int_equal(s.told[NOTICE_PEER_DOWN], 0);

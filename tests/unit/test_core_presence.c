@@ -107,7 +107,7 @@ static void test_one_that_was_never_there_is_not_missed(void **context)
     assert_int_equal(agent_of(&s, "rabbit@b")->presence, PRESENCE_MISSING);
     /* Behind a closed port it may well be there. */
     assert_int_equal(agent_of(&s, "rabbit@c")->presence, PRESENCE_UNKNOWN);
-    go_on(&s, 6, "rabbit@b", PROBE_RESULT_REFUSED, NULL, PROBE_RESULT_OK, "rabbit@b", PROBE_RESULT_REFUSED);
+    go_on(&s, 12, "rabbit@b", PROBE_RESULT_REFUSED, NULL, PROBE_RESULT_OK, "rabbit@b", PROBE_RESULT_REFUSED);
     assert_int_equal(s.told[NOTICE_PEER_DOWN], 1); /* nobody else can tell */
 }
 
@@ -167,7 +167,7 @@ static void test_a_dead_host_is_one_message(void **context)
     go_on(&s, 15, "rabbit@b", PROBE_RESULT_REFUSED, "rabbit@c", PROBE_RESULT_OK, NULL, PROBE_RESULT_OK);
     assert_int_equal(s.told[NOTICE_AGENT_MISSING], 1);
     /* The broker dies, too: that is more news. */
-    go_on(&s, 10, "rabbit@b", PROBE_RESULT_REFUSED, "rabbit@c", PROBE_RESULT_OK, "rabbit@b",
+    go_on(&s, 12, "rabbit@b", PROBE_RESULT_REFUSED, "rabbit@c", PROBE_RESULT_OK, "rabbit@b",
         PROBE_RESULT_REFUSED);
     assert_int_equal(s.told[NOTICE_PEER_DOWN], 2);
     assert_int_equal(s.told[NOTICE_AGENT_BACK], 0);

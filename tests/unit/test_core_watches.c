@@ -77,7 +77,7 @@ static void test_only_the_lead_speaks_for_a_silent_host(void **context)
 
     (void)context;
     story_begin(&s);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 12; i++) {
         story_probe(&s, "rabbit@c", PROBE_AMQP, PROBE_RESULT_TIMED_OUT);
         story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_TIMED_OUT);
         story_probe(&s, "rabbit@b", PROBE_AMQP, PROBE_RESULT_REFUSED);
@@ -115,7 +115,7 @@ static void test_a_peer_that_leaves_while_down_is_told_over(void **context)
 
     (void)context;
     story_begin(&s);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 12; i++) {
         story_probe(&s, "rabbit@c", PROBE_AMQP, PROBE_RESULT_TIMED_OUT);
         story_probe(&s, "rabbit@c", PROBE_MANAGEMENT, PROBE_RESULT_TIMED_OUT);
         story_wait(&s, 1000);
@@ -180,7 +180,7 @@ static void test_a_peer_that_comes_and_goes_and_leaves_is_told_over(void **conte
     (void)context;
     story_begin(&s);
     for (unsigned i = 0; i < 6; i++) {
-        story_fail(&s, "rabbit@c", NULL, PROBE_RESULT_TIMED_OUT, 3);
+        story_fail(&s, "rabbit@c", NULL, PROBE_RESULT_TIMED_OUT, 12);
         story_serve_all(&s, 3000);
     }
     assert_int_equal(s.told[NOTICE_PEER_DOWN], 4);
@@ -232,6 +232,81 @@ static void test_queues_without_a_leader_are_told_when_it_lasts(void **context)
     assert_int_equal(story_done(&s), 0);
 }
 
+/* This node, and OTHER unless it is NULL, serve for so long, while nothing on the others' hosts answers. */
+static void cut(struct story *s, const char *silent, const char *too, const char *other, unsigned seconds)
+{
+    for (unsigned second = 0; second < seconds; second++) {
+        story_serve(s, STORY_LOCAL);
+        if (other)
+            story_serve(s, other);
+        story_fail(s, silent, too, PROBE_RESULT_TIMED_OUT, 1);
+    }
+}
+
+static void test_one_that_is_cut_off_speaks_for_nobody_else(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    cut(&s, "rabbit@b", NULL, "rabbit@c", 6); /* the first is found before the other */
+    cut(&s, "rabbit@b", "rabbit@c", NULL, 60);
+    assert_int_equal(s.told[NOTICE_ISOLATED], 1);
+    cut(&s, "rabbit@c", NULL, "rabbit@b", 14); /* and is back before it */
+    assert_int_equal(s.told[NOTICE_ISOLATION_OVER], 1);
+    assert_int_equal(s.told[NOTICE_PEER_DOWN], 0);
+    cut(&s, "rabbit@c", NULL, "rabbit@b", 3); /* which is not back at all */
+    assert_int_equal(s.told[NOTICE_PEER_DOWN], 1);
+    assert_string_equal(s.last.node, "rabbit@c");
+    cut(&s, "rabbit@b", "rabbit@c", NULL, 60);
+    assert_int_equal(s.told[NOTICE_ISOLATED], 2);
+    assert_int_equal(s.told[NOTICE_PEER_DOWN], 1);
+    assert_int_equal(s.told[NOTICE_PEER_BACK], 0); /* what was told stands */
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.told[NOTICE_PEER_BACK], 1);
+    assert_int_equal(story_done(&s), 0);
+}
+
+static void test_a_dead_broker_does_not_make_a_cut_a_dead_host(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int second = 0; second < 12; second++) {
+        story_serve(&s, STORY_LOCAL);
+        story_serve(&s, "rabbit@c");
+        story_fail(&s, "rabbit@b", NULL, PROBE_RESULT_REFUSED, 1);
+    }
+    cut(&s, "rabbit@b", NULL, "rabbit@c", 1);
+    cut(&s, "rabbit@b", "rabbit@c", NULL, 2); /* b is silent, c is on its way there */
+    assert_int_equal(s.told[NOTICE_PEER_DOWN] + s.told[NOTICE_ISOLATED], 0);
+    cut(&s, "rabbit@b", NULL, "rabbit@c", 13); /* that was short */
+    assert_int_equal(s.told[NOTICE_PEER_DOWN], 0);
+    cut(&s, "rabbit@b", NULL, "rabbit@c", 3);
+    assert_int_equal(s.told[NOTICE_PEER_DOWN], 1);
+    assert_int_equal(s.told[NOTICE_ISOLATED], 0);
+}
+
+static void test_of_two_members_the_one_that_is_left_tells_once(void **context)
+{
+    const char *const two[] = {"rabbit@a", "rabbit@b"};
+    struct story s;
+
+    (void)context;
+    for (int stopped = 0; stopped < 2; stopped++) {
+        story_begin(&s);
+        story_members(&s, two, 2);
+        if (stopped)
+            story_unit(&s, UNIT_INACTIVE, "dead", "success");
+        story_fail(&s, "rabbit@b", NULL, PROBE_RESULT_TIMED_OUT, 60);
+        assert_int_equal(s.told[NOTICE_ISOLATED], 1);
+        assert_int_equal(s.told[NOTICE_PEER_DOWN], 0);
+        story_serve(&s, "rabbit@b");
+        assert_int_equal(s.told[NOTICE_ISOLATION_OVER], 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +322,9 @@ int main(void)
         cmocka_unit_test(test_a_peer_that_comes_and_goes_and_leaves_is_told_over),
         cmocka_unit_test(test_one_that_falls_again_and_again_is_flapping),
         cmocka_unit_test(test_queues_without_a_leader_are_told_when_it_lasts),
+        cmocka_unit_test(test_one_that_is_cut_off_speaks_for_nobody_else),
+        cmocka_unit_test(test_a_dead_broker_does_not_make_a_cut_a_dead_host),
+        cmocka_unit_test(test_of_two_members_the_one_that_is_left_tells_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
