@@ -134,7 +134,7 @@ static bool counted_out(const struct core *core)
             continue;
         /* One that has not said anything lately may think otherwise. */
         if (!has_view(core, member) || member_says_running(member, core->members[0].name) != 0 ||
-            member->recalled || member->members_started_ms < since_ms)
+            member->members_started_ms < since_ms)
             return false;
         answers++;
     }

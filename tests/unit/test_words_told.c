@@ -22,7 +22,9 @@
 #include <unistd.h>
 
 /* What is English in Chinese, too, or was said by somebody else. */
-static const char *const allowed[] = {"core dump", "feature flag", "u rmqwatchd"};
+static const char *const allowed[] = {"core dump", "feature flag", "u rmqwatchd", "rmqwatchctl resume",
+    "rmqwatchctl history", "rmqwatchctl outbox retry", "systemctl status rmqwatchd",
+    "rabbitmqctl cluster_status", "rabbitmqctl start_app"};
 
 static void blank(char *text, const char *phrase)
 {
