@@ -19,6 +19,8 @@ from .process import locked, run
 
 PACKAGE = "prometheus-alertmanager"
 PORT = 9093
+FETCH = ('cd "$1" && { apt-get download -qq "$2" || { apt-get update -qq && apt-get download -qq "$2"; }; } && '
+         'dpkg-deb -x "$2"_*.deb . && rm "$2"_*.deb')
 IN_PLACE = ('mount -t overlay -o "lowerdir=$0/usr/share:/usr/share" alertmanager /usr/share && '
             'program=$1 && shift && exec "$0/usr/bin/$program" "$@"')
 CONFIGURATION = "route:\n  receiver: nobody\n  group_wait: 0s\nreceivers:\n  - name: nobody\n"
@@ -51,8 +53,7 @@ def unpacked():
             partial = settings.CACHE / f"{PACKAGE}.partial"
             run(["rm", "-rf", partial])
             partial.mkdir()
-            run(["sh", "-c", 'cd "$1" && apt-get download -qq "$2" && dpkg-deb -x "$2"_*.deb . && rm "$2"_*.deb', "sh",
-                 partial, PACKAGE], timeout=300)
+            run(["sh", "-c", FETCH, "sh", partial, PACKAGE], timeout=300)
             partial.rename(folder)
     return folder
 
