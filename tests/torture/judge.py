@@ -57,7 +57,7 @@ def judge_duplicates(verdict, channel, taken, kills, cuts):
         for before, after in zip(many, many[1:]):
             cut = any(before.began - ON_ITS_WAY_S <= moment <= (before.ended or before.began) + ON_ITS_WAY_S
                       for moment in cuts)
-            if before.fate != "taken" or cut:
+            if before.fate != "taken" or before.unheard or cut:
                 verdict.lost_replies += 1
             elif any(before.began - ON_ITS_WAY_S <= kill <= after.began for kill in kills):
                 verdict.duplicates += 1

@@ -4,6 +4,7 @@ import http.server
 import json
 import random
 import re
+import socket
 import threading
 import time
 
@@ -29,6 +30,7 @@ class Reception:
         self.channel, self.number, self.notice, self.fate = channel, number, notice, fate
         self.began = time.monotonic()
         self.ended = None  # when the answer was on its way; None: there was none
+        self.unheard = False  # who asked was gone before the answer
 
     @property
     def taken(self):
@@ -168,6 +170,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if reception:
             reception.ended = time.monotonic()
         self.reply(fate)
+        if reception:
+            reception.unheard = self.is_left_alone()
+
+    def is_left_alone(self):
+        """Whether the other side is gone already."""
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def reply(self, fate):
         """Status, headers, body."""
