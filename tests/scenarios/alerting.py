@@ -57,7 +57,7 @@ def everything_kept(node):
 @scenario()
 def secrets_appear_nowhere(world):
     """targets that refuse and repeat the secret, then a crash of the daemon: no secret in anything that it leaves"""
-    node = world.nodes[0]
+    node = world.nodes[2]  # the first has incidents enough of other scenarios to be told as flapping
     secrets = {"API password": settings.WATCH_PASSWORD, "Slack token": "T000/B000/lab", "mail password":
                world.mail.password, "webhook path": "/hook"}
     url = f"{world.sink.https}/slack/services/T000/B000/lab"
