@@ -29,6 +29,7 @@
 enum {
     LAST_RESORT_MS = 950, /* a name lookup that hangs in libc would keep the loop alive for minutes */
     SETTLED_MS = 20000,   /* after the start: every adapter has run by then */
+    LARGE_BYTES = 65536,
 };
 
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 /* EX_CONFIG of sysexits.h, which systemd knows by name */ };
@@ -221,6 +222,10 @@ static int run(const struct arguments *arguments, struct config *config)
 
     /* Name lookups and mail have threads: they share one heap, where each would keep one of its own. */
     mallopt(M_ARENA_MAX, 1);
+    /* What is large and soon freed goes back at once, and what is large and mostly unused is never touched:
+     * malloc would otherwise keep both in its heap after the first large block that was freed. */
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
     (void)setenv("UV_THREADPOOL_SIZE", LIBUV_THREADS, 1);
     /* Nothing is undone at the exit: a thread that a hung broker or resolver holds may still be at work. */
     (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
