@@ -16,15 +16,6 @@ uint64_t refusal_due_ms(const struct lane *lane)
     return told || lane->refusal_ms == 0 ? 0 : lane->refusal_ms + REFUSAL_PAUSE_MS;
 }
 
-static uint32_t hash_of(const char *text)
-{
-    uint32_t hash = UINT32_C(0x811c9dc5); /* FNV-1a */
-
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT32_C(0x01000193);
-    return hash;
-}
-
 /* Each channel has a trouble of its own; where its name is too long, a hash stands for the rest. */
 static void name_trouble(const struct channel_key *key, char *trouble)
 {
@@ -35,7 +26,7 @@ static void name_trouble(const struct channel_key *key, char *trouble)
     if (strcmp(trouble, whole) == 0)
         return;
     text_copy(trouble, RMQ_TROUBLE_MAX - 9, whole);
-    text_append(trouble, RMQ_TROUBLE_MAX, "-%08" PRIx32, hash_of(whole));
+    text_append(trouble, RMQ_TROUBLE_MAX, "-%08" PRIx32, (uint32_t)text_hash(whole));
 }
 
 /* All but why. */

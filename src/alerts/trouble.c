@@ -132,16 +132,7 @@ unsigned trouble_severities(enum notice_kind kind)
     return severities;
 }
 
-/* FNV-1a, for a key that is too long: what is cut off must still count. */
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
+/* Of a key that is too long, what is cut off still counts, by its hash. */
 static void make_key(const char *cluster, const struct notice *notice, char key[static TROUBLE_KEY_MAX])
 {
     char whole[sizeof(notice->cluster) + sizeof(notice->node) + sizeof(notice->trouble) + 16] = "";
@@ -154,7 +145,7 @@ static void make_key(const char *cluster, const struct notice *notice, char key[
     if (strcmp(key, whole) == 0)
         return;
     key[0] = '\0';
-    text_append(key, TROUBLE_KEY_MAX, "rmqwatchd:%016" PRIx64 ":%s", hash_of(whole), trouble_name(notice));
+    text_append(key, TROUBLE_KEY_MAX, "rmqwatchd:%016" PRIx64 ":%s", text_hash(whole), trouble_name(notice));
 }
 
 void trouble_key(const struct notice *notice, char key[static TROUBLE_KEY_MAX])
@@ -172,5 +163,5 @@ uint32_t trouble_hash(const struct notice *notice)
     char key[TROUBLE_KEY_MAX];
 
     trouble_local_key(notice, key);
-    return (uint32_t)hash_of(key);
+    return (uint32_t)text_hash(key);
 }

@@ -144,3 +144,12 @@ void text_timestamp(char *dest, size_t dest_size, int64_t wall_ms)
     if (gmtime_r(&seconds, &parts) == NULL || strftime(dest, dest_size, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
         dest[0] = '\0';
 }
+
+uint64_t text_hash(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return hash;
+}

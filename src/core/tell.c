@@ -7,16 +7,6 @@
 
 enum { DELAY_MS = 2000 }; /* as long as evidence may take */
 
-/* FNV-1a: the same for a later agent, too, whatever has become of the table. */
-static uint32_t hash_of(const char *text)
-{
-    uint32_t hash = 2166136261u;
-
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 16777619u;
-    return hash;
-}
-
 /* Where its restart loop cannot be ended, systemd starts it again and again, and each time it is given up:
  * that is told as often as we would try it ourselves. */
 static bool is_news_of_giving_up(struct core *core, uint64_t now_ms)
@@ -33,7 +23,7 @@ static bool is_news_of_giving_up(struct core *core, uint64_t now_ms)
 static bool is_news(struct core *core, const struct row *row, uint64_t now_ms)
 {
     struct incident *incident = &core->rescue.incident;
-    uint32_t hash = hash_of(row->why); /* in English, whatever people read */
+    uint32_t hash = (uint32_t)text_hash(row->why); /* in English; a later agent reads it */
 
     if (row->to == STATE_STARTING)
         incident->told_count = 0;
