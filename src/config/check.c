@@ -9,12 +9,12 @@
 
 enum { REPEAT_MIN_MS = 60000 };
 
-static const struct load_place root = {.section = &option_sections[0]};
-static const struct load_place amqp = {.section = &option_sections[1]};
-static const struct load_place management = {.section = &option_sections[2]};
-static const struct load_place exec = {.section = &option_sections[3]};
-static const struct load_place lease_place = {.section = &option_sections[4]};
-static const struct load_place alerts_place = {.section = &option_sections[8]};
+static const struct load_place root = {.section = &option_sections[SECTION_ROOT]};
+static const struct load_place amqp = {.section = &option_sections[SECTION_AMQP]};
+static const struct load_place management = {.section = &option_sections[SECTION_MANAGEMENT]};
+static const struct load_place exec = {.section = &option_sections[SECTION_EXEC]};
+static const struct load_place lease_place = {.section = &option_sections[SECTION_LEASE]};
+static const struct load_place alerts_place = {.section = &option_sections[SECTION_ALERTS]};
 
 /* SMALL must not be larger than LARGE. The line is the later one of the two that the file sets. */
 static int check_order(struct load *load, const struct load_place *place, const char *small,

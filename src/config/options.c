@@ -122,15 +122,15 @@ static const struct option node_options[] = {
 };
 
 const struct option_section option_sections[OPTION_SECTIONS] = {
-    {NULL, root_options, COUNT_OF(root_options), 0},
-    {"amqp", amqp_options, COUNT_OF(amqp_options), ROOT(amqp)},
-    {"management", management_options, COUNT_OF(management_options), ROOT(management)},
-    {"exec", exec_options, COUNT_OF(exec_options), ROOT(exec)},
-    {"lease", lease_options, COUNT_OF(lease_options), ROOT(lease)},
-    {"evidence", evidence_options, COUNT_OF(evidence_options), ROOT(evidence)},
-    {"agents", agents_options, COUNT_OF(agents_options), ROOT(agents)},
-    {"heartbeat", heartbeat_options, COUNT_OF(heartbeat_options), ROOT(heartbeat)},
-    {"alerts", alerts_options, COUNT_OF(alerts_options), ROOT(alerts)},
+    [SECTION_ROOT] = {NULL, root_options, COUNT_OF(root_options), 0},
+    [SECTION_AMQP] = {"amqp", amqp_options, COUNT_OF(amqp_options), ROOT(amqp)},
+    [SECTION_MANAGEMENT] = {"management", management_options, COUNT_OF(management_options), ROOT(management)},
+    [SECTION_EXEC] = {"exec", exec_options, COUNT_OF(exec_options), ROOT(exec)},
+    [SECTION_LEASE] = {"lease", lease_options, COUNT_OF(lease_options), ROOT(lease)},
+    [SECTION_EVIDENCE] = {"evidence", evidence_options, COUNT_OF(evidence_options), ROOT(evidence)},
+    [SECTION_AGENTS] = {"agents", agents_options, COUNT_OF(agents_options), ROOT(agents)},
+    [SECTION_HEARTBEAT] = {"heartbeat", heartbeat_options, COUNT_OF(heartbeat_options), ROOT(heartbeat)},
+    [SECTION_ALERTS] = {"alerts", alerts_options, COUNT_OF(alerts_options), ROOT(alerts)},
 };
 /* clang-format on */
 

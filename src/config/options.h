@@ -44,7 +44,18 @@ struct option_section {
 };
 
 /* The file itself and the sections without a title. */
-enum { OPTION_SECTIONS = 9 };
+enum {
+    SECTION_ROOT,
+    SECTION_AMQP,
+    SECTION_MANAGEMENT,
+    SECTION_EXEC,
+    SECTION_LEASE,
+    SECTION_EVIDENCE,
+    SECTION_AGENTS,
+    SECTION_HEARTBEAT,
+    SECTION_ALERTS,
+    OPTION_SECTIONS,
+};
 extern const struct option_section option_sections[OPTION_SECTIONS];
 /* node "rabbit@host" { }: fills a struct node_config. */
 extern const struct option_section option_node_section;

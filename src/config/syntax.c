@@ -178,7 +178,7 @@ static int syntax_add_section(
 
 static int syntax_fill_tables(struct syntax_tables *tables)
 {
-    const struct option_section *root = &option_sections[0];
+    const struct option_section *root = &option_sections[SECTION_ROOT];
     cfg_flag_t titled = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
     int r = 0;
 
