@@ -8,13 +8,11 @@ its templates at one place only, so it gets a mount namespace of its own where t
 import argparse
 import json
 import os
-import socket
 import subprocess
-import time
 from pathlib import Path
 
 from . import settings
-from .hub_server import HubServer, announce_ready, server_arguments
+from .hub_server import HubServer, announce_when_listening, server_arguments
 from .process import locked, run
 
 PACKAGE = "prometheus-alertmanager"
@@ -64,13 +62,7 @@ def serve():
     folder = Path(arguments.folder)
     (folder / "alertmanager.yml").write_text(CONFIGURATION)
     if os.fork() == 0:
-        while True:
-            try:
-                socket.create_connection((settings.HUB_ADDRESS, PORT), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        announce_ready()
+        announce_when_listening(PORT)
         return
     os.dup2(2, 1)  # what is said on the standard output is the child's word alone
     os.execvp("unshare", [

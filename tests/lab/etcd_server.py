@@ -8,13 +8,11 @@ import argparse
 import base64
 import json
 import os
-import socket
 import subprocess
-import time
 from pathlib import Path
 
 from . import settings
-from .hub_server import HubServer, announce_ready, server_arguments
+from .hub_server import HubServer, announce_when_listening, server_arguments
 
 CLIENT_PORT = 2379
 SECURE_CLIENT_PORT = 2389
@@ -50,25 +48,13 @@ def serve():
     clients = (f"http://{settings.HUB_ADDRESS}:{CLIENT_PORT},"
                f"https://{settings.HUB_ADDRESS}:{SECURE_CLIENT_PORT}")
     if os.fork() == 0:
-        wait_until_it_listens()
-        announce_ready()
+        announce_when_listening(CLIENT_PORT, SECURE_CLIENT_PORT)
         return
     os.dup2(2, 1)  # what is said on the standard output is the child's word alone
     os.execvp("etcd", [
         "etcd", "--data-dir", str(Path(arguments.folder) / "data"), "--listen-client-urls", clients,
         "--advertise-client-urls", clients, "--listen-peer-urls", f"http://127.0.0.1:{PEER_PORT}",
         "--cert-file", arguments.certificate, "--key-file", arguments.key, "--log-level", "warn"])
-
-
-def wait_until_it_listens():
-    """Until both ports take connections, or whoever waits for us has given up."""
-    for port in (CLIENT_PORT, SECURE_CLIENT_PORT):
-        while True:
-            try:
-                socket.create_connection((settings.HUB_ADDRESS, port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ stores each thing that it receives as one numbered JSON file, written completely
 import json
 import os
 import select
+import socket
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from .process import CLEAN_ENVIRONMENT, LabError, run, wait_for
 
 PYTHON = "/usr/bin/python3"
 READY = "ready"
+START_S = 20
 
 
 class HubServer:
@@ -52,7 +55,7 @@ class HubServer:
             self._process = self.cluster.start_in_hub(
                 command, stdout=subprocess.PIPE, stderr=errors, environment=CLEAN_ENVIRONMENT | {
                     "PYTHONPATH": str(Path(__file__).resolve().parents[1]), "PYTHONDONTWRITEBYTECODE": "1"})
-        answered, _, _ = select.select([self._process.stdout], [], [], 20)
+        answered, _, _ = select.select([self._process.stdout], [], [], START_S)
         if not answered or self._process.stdout.readline().decode().strip() != READY:
             self.stop()
             raise LabError(f"{self.module} did not start: {log.read_text()[-400:].strip()}")
@@ -116,6 +119,24 @@ class Storage:
 def announce_ready():
     """Tell the test's side that connections are accepted from now on."""
     print(READY, flush=True)
+
+
+def announce_when_listening(*ports):
+    """For a program that cannot tell by itself: as announce_ready(), once all ports take connections.
+
+    Ends with nothing said when whoever waits for us has given up.
+    """
+    deadline = time.monotonic() + START_S
+    for port in ports:
+        while True:
+            try:
+                socket.create_connection((settings.HUB_ADDRESS, port), timeout=1).close()
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(0.05)
+    announce_ready()
 
 
 def read_json(path, otherwise):
