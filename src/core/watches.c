@@ -300,10 +300,10 @@ static void watch_step(
         return;
     watch->raised = row->to_raised;
     if (watch->raised) {
-        watch->returns = returned_lately(watch, step->now_ms) ? watch->returns + 1 : 0;
-        watch->bad_ms = step->now_ms;
         const char letter[] = {(char)('a' + kind), '\0'};
 
+        watch->returns = returned_lately(watch, step->now_ms) ? watch->returns + 1 : 0;
+        watch->bad_ms = step->now_ms;
         step_incident_id(step, member->name, letter, watch->incident, sizeof(watch->incident));
         watch->since_wall_ms = step->wall_ms;
     }

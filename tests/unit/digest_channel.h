@@ -6,6 +6,7 @@
 #include "rmqwatch/channel.h"
 
 enum { DIGEST_CHANNEL_MAX = 256 };
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 struct digest_row {
     struct notice notice;

@@ -74,23 +74,29 @@ static void test_after_a_refused_stop_of_ours_a_stop_is_an_operators(void **cont
     assert_int_equal(s.starts, 0);
 }
 
+/* Given up, started by its slow retry, and alive since, for so many times five seconds. */
+static void live_unproven(struct story *s, int times)
+{
+    give_up(s);
+    end_loop(s);
+    story_wait(s, 610000);
+    story_boot(s);
+    for (int i = 0; i < times; i++) {
+        story_others_agree(s);
+        story_alarm(s, true);
+        story_probe(s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_OK);
+        story_wait(s, 5000);
+    }
+    assert_int_equal(s->core.rescue.state, STATE_UNVERIFIED);
+}
+
 /* An alarm keeps its recovery from being proven, for hours: it does not keep dying. */
 static void test_a_death_long_after_a_give_up_is_a_first_one(void **context)
 {
     struct story s;
 
     (void)context;
-    give_up(&s);
-    end_loop(&s);
-    story_wait(&s, 610000);
-    story_boot(&s);
-    for (int i = 0; i < 200; i++) {
-        story_others_agree(&s);
-        story_alarm(&s, true);
-        story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_OK);
-        story_wait(&s, 5000);
-    }
-    assert_int_equal(s.core.rescue.state, STATE_UNVERIFIED);
+    live_unproven(&s, 200);
     story_crash(&s);
     assert_int_equal(s.core.rescue.state, STATE_STARTING);
     assert_int_equal(s.told[NOTICE_GAVE_UP], 1);
@@ -103,17 +109,7 @@ static void test_a_death_soon_after_a_give_up_is_given_up(void **context)
     struct story s;
 
     (void)context;
-    give_up(&s);
-    end_loop(&s);
-    story_wait(&s, 610000);
-    story_boot(&s);
-    for (int i = 0; i < 30; i++) {
-        story_others_agree(&s);
-        story_alarm(&s, true);
-        story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_OK);
-        story_wait(&s, 5000);
-    }
-    assert_int_equal(s.core.rescue.state, STATE_UNVERIFIED);
+    live_unproven(&s, 30);
     story_crash(&s);
     assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
     assert_int_equal(s.stops, 2);

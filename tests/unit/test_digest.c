@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-
 static struct digest_channel channel;
 
 static void put(int64_t ms, enum notice_kind kind)

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-
 static struct digest_channel channel;
 
 static void put(int64_t ms, enum notice_kind kind)
