@@ -333,6 +333,8 @@ enum trigger absorb(struct core *core, const struct event *event, struct step *s
         core->lease.checked_ms = 0; /* credentials may have changed */
         for (size_t i = 0; i < core->member_count; i++)
             member_forget_unused(&core->members[i], &core->policy);
+        if (!core->policy.probe_management) /* nobody will say anything to the contrary */
+            memset(&core->views, 0, sizeof(core->views));
         break;
     case EVENT_HOST:
         absorb_host(core, &event->host, event->now_ms);

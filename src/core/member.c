@@ -9,9 +9,9 @@ void member_init(struct member *member, const char *name, bool local)
     member->local = local;
 }
 
-void member_forget(struct member *member)
+/* All that its API told. */
+static void forget_words(struct member *member)
 {
-    memset(member->probes, 0, sizeof(member->probes));
     memset(&member->view, 0, sizeof(member->view));
     member->alarms_started_ms = 0;
     member->members_started_ms = 0;
@@ -21,6 +21,12 @@ void member_forget(struct member *member)
     member->recalled = false;
     member->drained = false;
     member->leaderless_seen = 0;
+}
+
+void member_forget(struct member *member)
+{
+    memset(member->probes, 0, sizeof(member->probes));
+    forget_words(member);
     presence_forget(&member->agent);
 }
 
@@ -254,6 +260,8 @@ void member_forget_unused(struct member *member, const struct policy *policy)
     for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
         if (!used[kind])
             memset(&member->probes[kind], 0, sizeof(member->probes[kind]));
+    if (!policy->probe_management)
+        forget_words(member);
 }
 
 bool member_is_down(const struct member *member)

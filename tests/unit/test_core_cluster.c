@@ -48,6 +48,27 @@ static void test_a_partition_that_the_broker_reports_needs_no_time(void **contex
     assert_non_null(strstr(s.last.detail, "rabbit@a itself reports a partition"));
 }
 
+/* Nobody would ever say that it is over. */
+static void test_without_the_api_what_it_told_does_not_stand(void **context)
+{
+    struct node_view partitioned = story_everything(NULL);
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    partitioned.partitioned = true;
+    partitioned.memory_alarm = true;
+    story_begin(&s);
+    story_answer(&s, STORY_LOCAL, &partitioned);
+    assert_int_equal(story_condition(&s), CONDITION_PARTITIONED);
+    policy.probe_management = false;
+    policy.probe_exec = true;
+    story_configure(&s, policy);
+    story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_OK);
+    assert_int_equal(story_condition(&s), CONDITION_HEALTHY);
+    assert_int_equal(s.core.views.mutual.since_ms, 0);
+}
+
 static void test_a_partition_outlasts_a_stall(void **context)
 {
     struct node_view view = story_everything(NULL);
@@ -361,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_members_that_call_each_other_down_are_a_partition),
         cmocka_unit_test(test_a_partition_that_the_broker_reports_needs_no_time),
+        cmocka_unit_test(test_without_the_api_what_it_told_does_not_stand),
         cmocka_unit_test(test_a_partition_outlasts_a_stall),
         cmocka_unit_test(test_a_partition_freezes_a_hang),
         cmocka_unit_test(test_a_partition_outlasts_the_silence_of_a_party_but_not_its_end),
