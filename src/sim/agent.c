@@ -44,9 +44,10 @@ static void tell_members(struct sim_world *world, struct sim_node *node)
     for (size_t i = 0; i < world->count; i++)
         text_copy(members->names[i], RMQ_NODE_NAME_MAX, world->nodes[i].name);
     node->agent.members_posted = true;
-    sim_agent_step(world, node, EVENT_MEMBERS);
+    /* Before the core knows of them, as in a real agent: what it wants of their pace finds them there. */
     for (size_t i = 0; i < world->count; i++)
         sim_probe_begin(world, node, i);
+    sim_agent_step(world, node, EVENT_MEMBERS);
 }
 
 static void end_run(struct sim_world *world, struct sim_node *node, const struct agenda_item *item)
