@@ -99,6 +99,45 @@ def without_its_polkit_rule_it_says_so(world):
     node.systemctl("restart", "polkit.service")
 
 
+def kill_to_start(world, node):
+    """kill -9 of the broker: seconds until systemd starts it; returns when it is proven."""
+    world.mark()
+    before = world.invocation(node)
+    began = time.monotonic()
+    faults.kill(node)
+    wait_for(lambda: world.invocation(node) != before, 8, "a start before systemd's own")
+    took = int(world.unit(node, "ExecMainStartTimestampMonotonic")["ExecMainStartTimestampMonotonic"]) / 1e6 - began
+    world.wait_told("recovered", node, 90)
+    return took
+
+
+@scenario()
+def own_disk_full_slows_no_rescue(world):
+    """the daemon's own disk full: told, and a killed broker is started as fast as ever, proven, told everywhere"""
+    node = world.nodes[2]
+    state = "/var/lib/rmqwatchd"
+    well = kill_to_start(world, node)
+    node.systemctl("stop", UNIT)
+    node.run(["mount", "-t", "tmpfs", "-o", "size=2M,mode=750,uid=rmqwatchd,gid=rmqwatchd", "small", state])
+    try:
+        node.systemctl("start", UNIT)
+        world.wait_well(node, 30)
+        node.run(["sh", "-c", f"cat /dev/zero > {state}/filler"], check=False)
+        full = kill_to_start(world, node)
+        degraded = world.wait_told("agent-degraded", node, 30)
+        check("No space left" in degraded["detail"], "it says what is wrong", degraded["detail"])
+        check(full < max(1.0, 3 * well), "a full disk slows nothing", f"{full:.3f} s, with room {well:.3f} s")
+        node.run(["rm", f"{state}/filler"])
+        world.wait_told("agent-sound", node, 90)
+        world.wait_well(node, 60)
+    finally:
+        node.systemctl("stop", UNIT)
+        node.run(["umount", state])
+        node.systemctl("start", UNIT)
+    world.wait_well(node, 60)
+    world.note(f"kill to systemd's start {full * 1000:.0f} ms, with room {well * 1000:.0f} ms")
+
+
 @scenario()
 def rights_end_at_the_broker_s_unit(world):
     """the daemon's user may start and kill the broker's unit, and nothing else"""
