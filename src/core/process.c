@@ -69,6 +69,13 @@ static const struct process_sample *newest(const struct process *process, uint64
     return now_ms - last->at_ms <= FRESH_MS ? last : NULL;
 }
 
+/* These counters can fall: a thread that ends takes its waiting with it, a disk that is removed what was read
+ * from it. */
+static uint64_t growth(uint64_t before, uint64_t after)
+{
+    return after > before ? after - before : 0;
+}
+
 bool process_is_busy(const struct process *process, uint64_t since_ms, uint64_t now_ms)
 {
     const struct process_sample *last = newest(process, now_ms);
@@ -82,10 +89,10 @@ bool process_is_busy(const struct process *process, uint64_t since_ms, uint64_t 
     elapsed_ms = last->at_ms - first->at_ms;
     if (elapsed_ms < WINDOW_MIN_MS)
         return false;
-    if (process->io_known && last->io_bytes - first->io_bytes >= BUSY_IO_PER_MS * elapsed_ms)
+    if (process->io_known && growth(first->io_bytes, last->io_bytes) >= BUSY_IO_PER_MS * elapsed_ms)
         return true;
     if (process->run_delay_known)
-        return (last->wanted_ms - first->wanted_ms) * 100 >= BUSY_PERCENT * elapsed_ms;
+        return growth(first->wanted_ms, last->wanted_ms) * 100 >= BUSY_PERCENT * elapsed_ms;
     return (last->cpu_ms - first->cpu_ms) * 100 >= BUSY_PERCENT_USED * elapsed_ms;
 }
 
@@ -137,6 +144,6 @@ void process_describe(
             (unsigned)((last->cpu_ms - first->cpu_ms) * 100 / elapsed_ms));
         if (process->run_delay_known)
             text_append(text, size, words(language, ", %u %% wanted"),
-                (unsigned)((last->wanted_ms - first->wanted_ms) * 100 / elapsed_ms));
+                (unsigned)(growth(first->wanted_ms, last->wanted_ms) * 100 / elapsed_ms));
     }
 }

@@ -216,6 +216,24 @@ static void test_moving_data_is_work(void **context)
     assert_false(process_is_busy(&process, 5000, 6000)); /* and what was before is not asked for */
 }
 
+/* A thread that ended takes its waiting with it, a disk that went away what was read from it. */
+static void test_less_than_before_is_no_work(void **context)
+{
+    struct process process = {0};
+    struct host_sample sample = sample_of(50);
+
+    (void)context;
+    sample.run_delay_known = true;
+    sample.run_delay_ms = 9000;
+    sample.io_bytes = 9000000;
+    process_absorb(&process, &sample, 1000);
+    sample.run_delay_ms = 8000;
+    sample.io_bytes = 8000000;
+    for (uint64_t now_ms = 2000; now_ms <= 4000; now_ms += 1000)
+        process_absorb(&process, &sample, now_ms);
+    assert_false(process_is_busy(&process, 1000, 4000));
+}
+
 /* Without the time spent waiting, the little that it gets has to count. */
 static void test_an_old_kernel_tells_less(void **context)
 {
@@ -315,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_patience_with_a_busy_broker_can_be_limited),
         cmocka_unit_test(test_work_that_begins_while_the_others_are_asked_ends_the_proof),
         cmocka_unit_test(test_moving_data_is_work),
+        cmocka_unit_test(test_less_than_before_is_no_work),
         cmocka_unit_test(test_an_old_kernel_tells_less),
         cmocka_unit_test(test_old_or_missing_samples_tell_nothing),
         cmocka_unit_test(test_two_samples_of_one_moment_are_no_window),
