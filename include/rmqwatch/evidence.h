@@ -135,8 +135,11 @@ struct host_sample {
     uint64_t cpu_ms;       /* CPU time of all its threads since its start */
     bool run_delay_known;  /* /proc/PID/task/TID/schedstat could be read */
     uint64_t run_delay_ms; /* time that its threads were runnable, and waited for a processor */
-    bool io_known;         /* the unit's I/O accounting is on */
-    uint64_t io_bytes;     /* read and written by the unit */
+    /* How many of its threads are on a processor or wait for one. A group that has used up its CPU quota gets
+     * nothing for seconds, and run_delay_ms grows only when it gets its turn again. */
+    uint32_t runnable_threads;
+    bool io_known;     /* the unit's I/O accounting is on */
+    uint64_t io_bytes; /* read and written by the unit */
 
     bool packages_known;
     bool packages_changing;   /* a package manager holds its lock */

@@ -36,7 +36,8 @@ void process_absorb(struct process *process, const struct host_sample *sample, u
         process->io_known = true;
     } else {
         last = &process->samples[process->count - 1];
-        if (sample->cpu_ms != last->cpu_ms)
+        /* A thread that waits for a processor is starved: nothing is wrong with it. */
+        if (sample->cpu_ms != last->cpu_ms || sample->runnable_threads > 0)
             process->idle_since_ms = 0;
         else if (process->idle_since_ms == 0)
             process->idle_since_ms = last->at_ms;
@@ -50,8 +51,9 @@ void process_absorb(struct process *process, const struct host_sample *sample, u
     process->run_delay_known = process->run_delay_known && sample->run_delay_known;
     process->io_known = process->io_known && sample->io_known;
     process->state = sample->process_state;
-    process->samples[process->count++] = (struct process_sample){
-        now_ms, sample->cpu_ms, sample->cpu_ms + sample->run_delay_ms, sample->io_bytes};
+    process->runnable_threads = sample->runnable_threads;
+    process->samples[process->count++] = (struct process_sample){now_ms, sample->cpu_ms,
+        sample->cpu_ms + sample->run_delay_ms, sample->io_bytes, sample->runnable_threads > 0};
 }
 
 bool process_is_gone(const struct process *process, uint64_t now_ms)
@@ -76,6 +78,16 @@ static uint64_t growth(uint64_t before, uint64_t after)
     return after > before ? after - before : 0;
 }
 
+/* In half of the samples from FIRST to LAST: an idle one is found so once in a hundred times. */
+static bool wants_processor(const struct process_sample *first, const struct process_sample *last)
+{
+    size_t runnable = 0, count = (size_t)(last - first) + 1;
+
+    for (; first <= last; first++)
+        runnable += first->runnable;
+    return runnable * 2 >= count;
+}
+
 bool process_is_busy(const struct process *process, uint64_t since_ms, uint64_t now_ms)
 {
     const struct process_sample *last = newest(process, now_ms);
@@ -90,6 +102,8 @@ bool process_is_busy(const struct process *process, uint64_t since_ms, uint64_t 
     if (elapsed_ms < WINDOW_MIN_MS)
         return false;
     if (process->io_known && growth(first->io_bytes, last->io_bytes) >= BUSY_IO_PER_MS * elapsed_ms)
+        return true;
+    if (wants_processor(first, last))
         return true;
     if (process->run_delay_known)
         return growth(first->wanted_ms, last->wanted_ms) * 100 >= BUSY_PERCENT * elapsed_ms;
@@ -146,4 +160,7 @@ void process_describe(
             text_append(text, size, words(language, ", %u %% wanted"),
                 (unsigned)(growth(first->wanted_ms, last->wanted_ms) * 100 / elapsed_ms));
     }
+    if (process->runnable_threads > 0)
+        text_append(text, size, words(language, ", %u of its threads on a processor or waiting for one"),
+            process->runnable_threads);
 }

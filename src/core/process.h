@@ -12,6 +12,7 @@ struct process_sample {
     uint64_t cpu_ms;
     uint64_t wanted_ms; /* CPU time used, and time spent waiting for a processor */
     uint64_t io_bytes;
+    bool runnable; /* a thread of it was on a processor, or waited for one */
 };
 
 /* The newest samples of one process, oldest first. */
@@ -22,7 +23,9 @@ struct process {
     bool run_delay_known, io_known; /* in every sample */
     uint32_t count;
     struct process_sample samples[PROCESS_SAMPLES_MAX];
-    uint64_t idle_since_ms; /* since when it has used no CPU time at all; 0: it has, in the last sample */
+    uint32_t runnable_threads; /* in the last one */
+    uint64_t
+        idle_since_ms; /* since when it has used no CPU time, nor wanted any; 0: it has, in the last one */
     uint64_t
         waits_since_ms; /* since when each sample found it waiting in the kernel; 0: the last one did not */
 };
@@ -31,8 +34,8 @@ void process_absorb(struct process *process, const struct host_sample *sample, u
 void process_forget(struct process *process);
 /* It has just ended: systemd is about to tell. */
 bool process_is_gone(const struct process *process, uint64_t now_ms);
-/* It is stopped; or since SINCE_MS, for as long as it takes to count as down, it has used no CPU time, or has
- * waited in the kernel and not been busy. */
+/* It is stopped; or since SINCE_MS, for as long as it takes to count as down, it has neither used nor wanted
+ * CPU time, or has waited in the kernel and not been busy. */
 bool process_is_frozen(
     const struct process *process, const struct policy *policy, uint64_t since_ms, uint64_t now_ms);
 /* In the time since SINCE_MS, as far back as samples reach, it has wanted a fair share of a processor, or

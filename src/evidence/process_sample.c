@@ -11,14 +11,25 @@
 #include <unistd.h>
 
 enum {
-    THREADS_MAX = 256, /* each costs some 4 us; an Erlang machine has a few per processor */
+    THREADS_MAX = 256, /* each costs some 8 us; an Erlang machine has a few per processor */
     SMALL_TEXT_MAX = 1024,
     IO_TEXT_MAX = 16 * 1024, /* a line per device */
     GROUP_PATH_MAX = 512,
     NS_PER_MS = 1000000,
 };
 
-static void sample_run_delay(int process, struct host_sample *sample)
+static bool is_runnable(int tasks, const char *thread)
+{
+    char path[sizeof(((struct dirent *)0)->d_name) + 16], text[SMALL_TEXT_MAX];
+    struct process_stat stat;
+    size_t size;
+
+    snprintf(path, sizeof(path), "%s/stat", thread);
+    return read_text(tasks, path, text, sizeof(text), &size) == 0 &&
+           parse_process_stat(text, size, &stat) == 0 && stat.state == 'R';
+}
+
+static void sample_threads(int process, struct host_sample *sample)
 {
     int folder = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = folder < 0 ? NULL : fdopendir(folder);
@@ -42,6 +53,7 @@ static void sample_run_delay(int process, struct host_sample *sample)
             continue;
         waited_ns += delay.waited_ns;
         turns += delay.turns;
+        sample->runnable_threads += is_runnable(dirfd(list), entry->d_name);
         threads++;
     }
     closedir(list);
@@ -91,7 +103,7 @@ void host_sample_process(uint32_t pid, struct host_sample *ret_sample)
         ret_sample->process_known = true;
         ret_sample->process_state = stat.state;
         ret_sample->cpu_ms = stat.cpu_ticks * 1000 / (ticks_per_s ? ticks_per_s : 100);
-        sample_run_delay(process, ret_sample);
+        sample_threads(process, ret_sample);
         sample_io(process, ret_sample);
     }
     close(process);

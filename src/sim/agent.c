@@ -132,6 +132,7 @@ static void tell_host(struct sim_world *world, struct sim_node *node)
     host->cpu_ms = sim_broker_cpu_ms(world, node);
     host->run_delay_known = true;
     host->run_delay_ms = host->cpu_ms / 50;
+    host->runnable_threads = sim_broker_is_busy(world, node) && !sim_broker_is_hung(world, node) ? 4 : 0;
     host->packages_known = true;
     host->packages_changing = world->now_ms < node->host.changing_until_ms;
     if (host->packages_changing)

@@ -13,7 +13,6 @@ enum {
     SLOW_BOOT_FACTOR = 15,
     CPU_IDLE = 30, /* permille of a processor */
     CPU_BOOT = 700,
-    CPU_BUSY = 950,
 };
 
 enum step { STEP_BOOTED, STEP_STOPPED, STEP_CURSED };
@@ -69,7 +68,7 @@ static uint64_t cpu_permille(const struct sim_world *world, const struct sim_nod
     if (sim_broker_is_hung(world, node))
         return node->broker.hung_cpu;
     if (sim_broker_is_busy(world, node))
-        return CPU_BUSY;
+        return node->broker.busy_cpu;
     return node->broker.phase == BROKER_BOOTING ? CPU_BOOT : CPU_IDLE;
 }
 

@@ -11,6 +11,7 @@
 
 enum { BEGIN, END };
 enum { KEPT_ALIVE_MOST_MS = 12000 };
+static const uint64_t busy_cpu[] = {950, 0, 40, 0}; /* permille of a processor */
 
 static const char *const names[FAULT_KIND_COUNT] = {
     [FAULT_CRASH] = "the broker is killed",
@@ -97,6 +98,7 @@ static void begin_broker(struct sim_world *world, struct sim_node *node, const s
         sim_broker_falls_silent(world, node);
         if (!sim_broker_is_busy(world, node))
             broker->busy_ms = world->now_ms;
+        broker->busy_cpu = busy_cpu[fault->value % (sizeof(busy_cpu) / sizeof(busy_cpu[0]))];
         broker->busy_until_ms = broker->phase == BROKER_GONE ? 0 : fault->until_ms;
         break;
     case FAULT_STOP_APP:

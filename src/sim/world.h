@@ -42,6 +42,7 @@ struct sim_broker {
     char hung_state;        /* as in proc_pid_stat(5): T stopped, D in the kernel, S waits for a lock */
     uint64_t hung_cpu;      /* permille of a processor that it uses all the same */
     uint64_t busy_until_ms; /* it works, but does not answer */
+    uint64_t busy_cpu; /* permille of a processor that it is given for that: none to one that is starved */
     uint64_t busy_ms;
     uint64_t silent_ms;      /* since when it does not answer for one of these reasons, or for both in turn */
     uint64_t stuck_until_ms; /* SIGKILL has to wait: in the kernel */

@@ -190,6 +190,7 @@ static const struct field host_fields[] = {
     FIELD(struct host_sample, cpu_ms),
     FIELD(struct host_sample, run_delay_known),
     FIELD(struct host_sample, run_delay_ms),
+    FIELD(struct host_sample, runnable_threads),
     FIELD(struct host_sample, io_known),
     FIELD(struct host_sample, io_bytes),
     FIELD(struct host_sample, packages_known),

@@ -35,6 +35,7 @@ static const struct word details[] = {
     /* -- the broker's process -- */
     {"; its process: state %c", "；其进程：状态 %c"},
     {", no CPU time for %s", "，已有 %s 未占用 CPU"},
+    {", %u of its threads on a processor or waiting for one", "，有 %u 个线程正在占用或等待 CPU"},
     {", %u %% of a processor used", "，占用单核 %u %%"},
     {", %u %% wanted", "，需要 %u %%"},
     {" (%u in a row)", "（连续 %u 次）"},

@@ -121,6 +121,7 @@ void story_host(struct story *story, char state, uint64_t cpu_ms, uint64_t run_d
             .cpu_ms = cpu_ms,
             .run_delay_known = true,
             .run_delay_ms = run_delay_ms,
+            .runnable_threads = story->runnable_threads,
             .packages_known = true}};
 
     story_step(story, &event);

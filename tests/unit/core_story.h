@@ -19,6 +19,7 @@ struct story {
     struct evidence_event evidence; /* what the collector finds */
     struct unit_state unit;
     uint64_t cpu_ms, run_delay_ms; /* of the broker's process so far */
+    uint32_t runnable_threads;     /* and in each sample from now on */
     bool saved;                    /* the core wanted its snapshot written down; the newest: */
     struct core_snapshot snapshot;
 };

@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+static struct host_sample sample_of(uint64_t cpu_ms)
+{
+    return (struct host_sample){
+        .process_known = true, .pid = 7, .process_state = 'S', .cpu_ms = cpu_ms, .io_known = true};
+}
+
 static void half_of_the_others_is_gone(struct story *s)
 {
     story_view(s, "rabbit@b", NULL);
@@ -162,6 +168,44 @@ static void test_a_starved_broker_is_busy_and_never_restarted(void **context)
     assert_int_equal(s.told[NOTICE_BUSY_OVER], 1);
 }
 
+/* Its share is used up for seconds: it gets nothing, and the kernel counts its waiting when that is over. */
+static void test_a_broker_that_gets_no_processor_at_all_is_busy(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    s.runnable_threads = 4;
+    story_hang_as(&s, 'S', 0, 0, 30);
+    assert_int_equal(story_condition(&s), CONDITION_BUSY);
+    assert_int_equal(s.asks + s.kills + s.restarts + s.starts, 0);
+    assert_int_equal(s.told[NOTICE_BUSY], 1);
+    assert_int_equal(s.told[NOTICE_HUNG], 0);
+    assert_non_null(strstr(s.last.detail, "; its process: state S, 0 % of a processor used, 0 % wanted, "
+                                          "4 of its threads on a processor or waiting for one"));
+    s.runnable_threads = 0; /* whatever it waited for is over, and it does nothing: it hangs */
+    for (int second = 0; second < 12 && s.kills == 0; second++) {
+        story_hang_as(&s, 'S', 0, 0, 1);
+        story_others_agree(&s);
+    }
+    assert_int_equal(s.kills, 1);
+}
+
+static void test_an_idle_process_that_is_seen_at_work_for_once_is_not_busy(void **context)
+{
+    struct process process = {0};
+    struct host_sample sample = sample_of(50);
+
+    (void)context;
+    sample.run_delay_known = true;
+    for (uint64_t now_ms = 1000; now_ms <= 4000; now_ms += 1000) {
+        sample.runnable_threads = now_ms == 2000;
+        sample.cpu_ms++;
+        process_absorb(&process, &sample, now_ms);
+    }
+    assert_false(process_is_busy(&process, 1000, 4000));
+}
+
 static void test_patience_with_a_busy_broker_can_be_limited(void **context)
 {
     struct policy policy = story_policy();
@@ -193,12 +237,6 @@ static void test_work_that_begins_while_the_others_are_asked_ends_the_proof(void
     story_others_agree(&s);
     story_hang_as(&s, 'R', 900, 0, 30);
     assert_int_equal(s.kills, 0);
-}
-
-static struct host_sample sample_of(uint64_t cpu_ms)
-{
-    return (struct host_sample){
-        .process_known = true, .pid = 7, .process_state = 'S', .cpu_ms = cpu_ms, .io_known = true};
 }
 
 static void test_moving_data_is_work(void **context)
@@ -330,6 +368,8 @@ int main(void)
         cmocka_unit_test(test_a_hung_broker_that_everybody_has_counted_out_needs_no_quorum),
         cmocka_unit_test(test_a_word_from_before_the_silence_counts_nobody_out),
         cmocka_unit_test(test_a_starved_broker_is_busy_and_never_restarted),
+        cmocka_unit_test(test_a_broker_that_gets_no_processor_at_all_is_busy),
+        cmocka_unit_test(test_an_idle_process_that_is_seen_at_work_for_once_is_not_busy),
         cmocka_unit_test(test_patience_with_a_busy_broker_can_be_limited),
         cmocka_unit_test(test_work_that_begins_while_the_others_are_asked_ends_the_proof),
         cmocka_unit_test(test_moving_data_is_work),

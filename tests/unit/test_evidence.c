@@ -179,6 +179,7 @@ static void test_sample_of_this_process(void **state)
     host_sample_process((uint32_t)getpid(), &before);
     assert_true(before.process_known);
     assert_int_equal(before.process_state, 'R');
+    assert_int_equal(before.runnable_threads, 1);
     for (uint64_t end_ms = clock_boot_ms() + 100; clock_boot_ms() < end_ms;)
         work++;
     host_sample_process((uint32_t)getpid(), &after);
@@ -204,6 +205,7 @@ static void test_stopped_and_dead_processes(void **state)
     host_sample_process((uint32_t)child, &sample);
     assert_true(sample.process_known);
     assert_int_equal(sample.process_state, 'T');
+    assert_int_equal(sample.runnable_threads, 0);
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, NULL, 0), child);
     host_sample_process((uint32_t)child, &sample);
