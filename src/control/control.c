@@ -1,6 +1,5 @@
 #include "control/control.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "control/control_parts.h"
 #include "control/json.h"
 #include "rmqwatch/lease.h"
@@ -13,7 +12,7 @@
 
 enum { CONNECTIONS_MAX = 16, TIMEOUT_MS = 10000 };
 
-static struct control_view view_of(const struct control *control)
+struct control_view control_view(const struct control *control)
 {
     const struct config *config = *control->options.config;
 
@@ -42,14 +41,14 @@ void control_name_owner(struct http_exchange *exchange, char *owner, size_t size
 
 static void on_status(void *context, struct http_exchange *exchange)
 {
-    struct control_view view = view_of(context);
+    struct control_view view = control_view(context);
 
     control_answer(exchange, status_json(&view));
 }
 
 static void on_why(void *context, struct http_exchange *exchange)
 {
-    struct control_view view = view_of(context);
+    struct control_view view = control_view(context);
     const char *node = http_exchange_parameter(exchange, "node");
     size_t member = 0;
 
@@ -111,83 +110,6 @@ int control_new(uv_loop_t *loop, const struct control_options *options, struct c
     }
     *ret_control = control;
     return 0;
-}
-
-/* The core's word on it, read back: an event may have been dropped. */
-static bool was_heard(const struct core *core, const struct operator_event *said)
-{
-    switch (said->kind) {
-    case OPERATOR_HOLD:
-        return core->hold.active && !strcmp(core->hold.owner, said->owner) &&
-               !strcmp(core->hold.reason, said->reason);
-    case OPERATOR_RESUME:
-        return !core->hold.active;
-    case OPERATOR_ACK:
-        break; /* leaves no trace in the core; the store has it */
-    }
-    return true;
-}
-
-static void answer_waiter(struct control *control, const struct waiter *waiter)
-{
-    struct control_view view = view_of(control);
-    cJSON *json;
-
-    if (!was_heard(view.core, &waiter->said)) {
-        http_answer_error(waiter->exchange, 503, "the agent was too busy to take that in; try again");
-        return;
-    }
-    json = cJSON_CreateObject();
-    if (waiter->said.kind == OPERATOR_ACK)
-        json = json_whole(json, json_put_text(json, "incident", waiter->said.incident) &&
-                                    json_put_text(json, "owner", waiter->said.owner));
-    else
-        json = json_whole(json, json_put_text(json, "node", view.core->members[0].name) &&
-                                    json_put_text(json, "state", state_name(view.core->rescue.state)) &&
-                                    json_put_hold(json, &view));
-    control_answer(waiter->exchange, json);
-}
-
-void control_tell(struct control *control, struct http_exchange *exchange, const struct operator_event *said)
-{
-    struct event event = {.kind = EVENT_OPERATOR};
-    struct operator_event *copy = &event.operator;
-    struct waiter *waiter = calloc(1, sizeof(*waiter));
-    struct waiter **last = &control->waiters;
-
-    if (!waiter) {
-        http_answer_error(exchange, 503, "out of memory; nothing was done");
-        return;
-    }
-    *copy = *said;
-    waiter->exchange = exchange;
-    waiter->said = *said;
-    while (*last)
-        last = &(*last)->next;
-    *last = waiter;
-    sink_post(&control->options.sink, &event);
-}
-
-void control_on_step(struct control *control)
-{
-    while (control && control->waiters) {
-        struct waiter *waiter = control->waiters;
-
-        control->waiters = waiter->next;
-        answer_waiter(control, waiter);
-        free(waiter);
-    }
-}
-
-void control_dismiss(struct control *control)
-{
-    while (control->waiters) {
-        struct waiter *waiter = control->waiters;
-
-        control->waiters = waiter->next;
-        http_answer_error(waiter->exchange, 503, "this daemon is ending; nothing was done");
-        free(waiter);
-    }
 }
 
 void control_query_begun(struct control *control)

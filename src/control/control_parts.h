@@ -3,6 +3,7 @@
 #define RMQWATCH_CONTROL_CONTROL_PARTS_H
 
 #include "control/control.h"
+#include "control/json.h"
 #include "control/socket.h"
 #include "http/server.h"
 
@@ -39,7 +40,10 @@ void control_on_outbox(void *context, struct http_exchange *exchange);
 void control_on_outbox_retry(void *context, struct http_exchange *exchange);
 void control_on_outbox_drop(void *context, struct http_exchange *exchange);
 
-/* Tells the core, and answers EXCHANGE when it has taken that in. */
+/* What answers are made from, right now. */
+struct control_view control_view(const struct control *control);
+
+/* Tells the core, and answers EXCHANGE when it has taken that in, and the store what has changed. */
 void control_tell(struct control *control, struct http_exchange *exchange, const struct operator_event *said);
 /* Sends those away who wait for that. */
 void control_dismiss(struct control *control);

@@ -24,6 +24,7 @@ static int hold(const struct tool *tool, uint64_t for_ms, const char *reason, co
     } else {
         format_time_and_age(until, sizeof(until), field_text(field(answer, "hold"), "until"));
         printf("hands off %s until %s\n", field_text(answer, "node"), until);
+        print_durability(answer);
         code = EXIT_DONE;
     }
     cJSON_Delete(answer);
@@ -54,7 +55,7 @@ const struct command hold_command = {
     .help =
         "Keeps rmqwatchd's hands off this node for TIME, whatever happens to it: for maintenance. It goes\n"
         "on watching and telling. A hold replaces the one before; 'rmqwatchctl resume' ends it early; it\n"
-        "outlives a restart of rmqwatchd.\n"
+        "outlives a restart of rmqwatchd, unless the disk fails, which is said then.\n"
         "\n"
         "      --for=TIME       30min, 2h, 1d; at most 31d\n"
         "      --reason=TEXT    one line, shown to everybody who asks\n"

@@ -87,6 +87,12 @@ void print_line(const char *label, const char *text)
     putchar('\n');
 }
 
+void print_durability(const cJSON *answer)
+{
+    if (cJSON_IsFalse(field(answer, "durable")))
+        puts("the disk fails: this is in memory only, and a restart of rmqwatchd forgets it");
+}
+
 int print_json(const cJSON *json)
 {
     char *text = cJSON_Print(json);

@@ -23,6 +23,9 @@ void print_label(const char *label);
 /* The whole line; left out when TEXT is "". Further lines of TEXT are indented like the first. */
 void print_line(const char *label, const char *text);
 
+/* A line more where ANSWER says that what was told to the daemon is not on its disk. */
+void print_durability(const cJSON *answer);
+
 /* On standard output. Returns the exit code. */
 int print_json(const cJSON *json);
 

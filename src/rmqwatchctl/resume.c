@@ -22,6 +22,7 @@ static int run(const struct command *command, struct tool *tool, int argc, char 
         code = print_json(answer);
     } else {
         printf("%s is on guard again: %s\n", field_text(answer, "node"), field_text(answer, "state"));
+        print_durability(answer);
         code = EXIT_DONE;
     }
     cJSON_Delete(answer);

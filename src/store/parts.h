@@ -88,6 +88,7 @@ struct store {
     bool overflowing;
     uint64_t dropped;
     uint64_t told_moves; /* of the medium's */
+    int told_result;     /* the medium's */
     int handles;         /* that are not closed yet */
 
     /* The thread's. */

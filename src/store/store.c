@@ -90,6 +90,7 @@ static void note_medium(struct store *store)
 {
     uv_mutex_lock(&store->mutex);
     store->told_moves = store->moves;
+    store->told_result = store->result;
     uv_mutex_unlock(&store->mutex);
 }
 
@@ -254,6 +255,11 @@ int store_open(uv_loop_t *loop, const char *directory, store_status_fn *on_statu
 uint64_t store_medium(const struct store *store)
 {
     return store->told_moves;
+}
+
+bool store_is_durable(const struct store *store)
+{
+    return store->told_result == 0 && !store->stuck;
 }
 
 int store_load(struct store *store, struct core_snapshot *ret_snapshot)

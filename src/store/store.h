@@ -179,6 +179,9 @@ int store_channels(struct store *store, store_channels_fn *fn, void *context);
 /* Changes whenever another medium is used than before: the file, memory, a new file. What was given before
  * may then be missing (what was on the failing disk, until it works again), and can be given once more. */
 uint64_t store_medium(const struct store *store);
+/* Whether what it has is on disk, and not in memory only. Inside of an answer: what was given before the
+ * query. */
+bool store_is_durable(const struct store *store);
 /* The answers to all queries with this CONTEXT are not told any more. */
 void store_forget(struct store *store, const void *context);
 

@@ -210,6 +210,60 @@ static void test_an_event_that_was_dropped(void **state)
     deaf = true;
     expect("POST", "/v1/hold", "{\"for_ms\":1000,\"reason\":\"r\"}", "{\"error\":\"the agent was too busy");
     assert_non_null(strstr(client.received, "HTTP/1.1 503 "));
+    /* The same for longer, of which only the time is not heard. */
+    deaf = false;
+    expect("POST", "/v1/hold", "{\"for_ms\":1000000,\"reason\":\"r\"}", "HTTP/1.1 200 ");
+    deaf = true;
+    expect("POST", "/v1/hold", "{\"for_ms\":2000000,\"reason\":\"r\"}", "HTTP/1.1 503 ");
+}
+
+/* Sends both before the core takes a step. */
+static void test_two_words_in_one_step(void **state)
+{
+    static const char first[] = "{\"for_ms\":3600000,\"reason\":\"first\"}";
+    static const char second[] = "{\"for_ms\":3600000,\"reason\":\"second\"}";
+    struct raw_client other = {.fd = -1};
+    char request[256];
+
+    (void)state;
+    (void)snprintf(request, sizeof(request),
+        "POST /v1/hold HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", strlen(first), first);
+    raw_client_open(&other, &disk->loop, path);
+    assert_true(raw_client_say(&other, request));
+    while (posts == 0)
+        (void)uv_run(&disk->loop, UV_RUN_NOWAIT);
+    uv_timer_stop(&step_timer);
+    story_step(&story, &posted); /* the control hears of it together with the second */
+    expect("POST", "/v1/hold", second, "\"reason\":\"second\"},\"durable\":true}");
+    assert_true(raw_client_hears(&other, "HTTP/1.1 409 "));
+    assert_true(raw_client_hears(&other, "another hold or resume came right after this one and counts"));
+    raw_client_close(&other);
+}
+
+static void test_a_hold_is_kept_before_it_is_answered(void **state)
+{
+    static const char hold[] = "{\"for_ms\":3600000,\"reason\":\"r\"}";
+
+    (void)state;
+    disk_be(DISK_STUCK);
+    fixture_save(disk, 1);
+    say("POST", "/v1/hold", hold);
+    raw_client_wait(&client, 200);
+    assert_int_equal(posts, 1);
+    assert_int_equal(client.size, 0);
+    disk_be(DISK_WELL);
+    assert_true(raw_client_hears(&client, "\"durable\":true}"));
+}
+
+static void test_a_hold_on_a_disk_that_fails(void **state)
+{
+    (void)state;
+    disk_be(DISK_FULL);
+    fixture_save(disk, 1);
+    expect(
+        "POST", "/v1/hold", "{\"for_ms\":3600000,\"reason\":\"r\"}", "\"reason\":\"r\"},\"durable\":false}");
+    assert_non_null(strstr(client.received, "HTTP/1.1 200 "));
+    disk_be(DISK_WELL);
 }
 
 static void test_bodies_that_make_no_sense(void **state)
@@ -320,6 +374,7 @@ static void test_without_a_store(void **state)
     expect("GET", "/v1/incident?id=a-1", "", "{\"error\":\"there is no incident store\"}");
     expect("POST", "/v1/ack", "{\"incident\":\"a-2\"}", "{\"error\":\"there is no incident store\"}");
     assert_int_equal(posts, 0);
+    expect("POST", "/v1/resume", "", "\"durable\":false}");
 }
 
 /* Asks a store that cannot answer now. */
@@ -357,6 +412,19 @@ static void test_a_store_that_ends_first(void **state)
     assert_true(raw_client_hears(&client, "{\"error\":\"the incident store does not answer\"}"));
 }
 
+static void test_the_end_while_a_hold_is_kept(void **state)
+{
+    (void)state;
+    ask_in_vain("POST", "/v1/resume", "");
+    control_close(control);
+    control = NULL;
+    store_close(disk->store);
+    disk->store = NULL;
+    disk_be(DISK_WELL);
+    assert_true(raw_client_hears(&client, "HTTP/1.1 503 "));
+    assert_int_equal(posts, 1);
+}
+
 static void test_the_end_while_the_core_is_told(void **state)
 {
     (void)state;
@@ -383,12 +451,16 @@ int main(void)
         OPEN(test_why),
         OPEN(test_hold_and_resume),
         OPEN(test_an_event_that_was_dropped),
+        OPEN(test_two_words_in_one_step),
+        OPEN(test_a_hold_is_kept_before_it_is_answered),
+        OPEN(test_a_hold_on_a_disk_that_fails),
         OPEN(test_bodies_that_make_no_sense),
         OPEN(test_ack),
         OPEN(test_history),
         OPEN(test_without_a_store),
         OPEN(test_the_end_while_the_store_is_asked),
         OPEN(test_a_store_that_ends_first),
+        OPEN(test_the_end_while_a_hold_is_kept),
         OPEN(test_the_end_while_the_core_is_told),
     };
 
