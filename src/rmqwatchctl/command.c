@@ -1,8 +1,11 @@
+#include "base/text.h"
 #include "rmqwatchctl/tool.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { OWN_OPTIONS_MAX = 8, OPTION_OWN = 256 };
 
@@ -15,6 +18,19 @@ static void print_help(const struct command *command)
         command->name, command->arguments[0] ? " " : "", command->arguments, command->help,
         command->offline ? "the outcome" : "the daemon's answer",
         command->offline ? "" : "  -s, --socket=PATH    ask the daemon that listens on PATH\n");
+}
+
+void command_name_option(char **argv, char *dest, size_t size)
+{
+    const char *word = argv[optind - 1];
+    bool is_letter = optopt > 0 && optopt < OPTION_OWN;
+
+    /* Among several letters behind one hyphen, optind has not moved on to the next word yet. The long options
+     * that have a letter begin with it. */
+    if (is_letter && (strncmp(word, "--", 2) != 0 || tolower((unsigned char)word[2]) != tolower(optopt)))
+        (void)snprintf(dest, size, "-%c", optopt);
+    else
+        text_copy(dest, size, word);
 }
 
 int command_misused(const struct command *command, const char *format, ...)
@@ -37,6 +53,7 @@ int command_parse(const struct command *command, struct tool *tool, int argc, ch
         {"help", no_argument, NULL, 'h'},
     };
     size_t common = 2;
+    char word[64];
     int option;
 
     if (!command->offline)
@@ -58,9 +75,10 @@ int command_parse(const struct command *command, struct tool *tool, int argc, ch
         else if (option == 'h') {
             print_help(command);
             return EXIT_DONE;
-        } else
-            return command_misused(
-                command, "%s: '%s' is no option, or lacks its value", command->name, argv[optind - 1]);
+        } else {
+            command_name_option(argv, word, sizeof(word));
+            return command_misused(command, "%s: '%s' is no option, or lacks its value", command->name, word);
+        }
     }
     if (argc - optind > max)
         return command_misused(command, "%s: unexpected '%s'", command->name, argv[optind + max]);

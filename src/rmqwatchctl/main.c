@@ -87,6 +87,7 @@ static int parse_options(int argc, char **argv, struct tool *tool)
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
+    char word[64];
     int option;
 
     /* + : the first other word is the command, and what follows is its own. */
@@ -106,8 +107,9 @@ static int parse_options(int argc, char **argv, struct tool *tool)
             puts("rmqwatchctl " RMQWATCH_VERSION);
             return EXIT_DONE;
         default:
+            command_name_option(argv, word, sizeof(word));
             fprintf(stderr, "rmqwatchctl: '%s' is no option, or lacks its value; try 'rmqwatchctl --help'\n",
-                argv[optind - 1]);
+                word);
             return EXIT_USAGE;
         }
     }

@@ -138,6 +138,10 @@ static int ask(const struct tool *tool, const char *path, const char *body, cJSO
     cJSON *json;
     int result;
 
+    if (!tool->socket[0]) {
+        fputs("rmqwatchctl: --socket names no path\n", stderr);
+        return EXIT_USAGE;
+    }
     if (strlen(tool->socket) >= sizeof(address.sun_path)) {
         fprintf(stderr, "rmqwatchctl: %s: too long for the path of a socket\n", tool->socket);
         return EXIT_USAGE;

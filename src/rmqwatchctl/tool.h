@@ -42,6 +42,8 @@ struct command_option {
  * on. Returns -1 to go on, or the exit code. */
 int command_parse(const struct command *command, struct tool *tool, int argc, char **argv,
     const struct command_option *own, size_t own_count, int max, int *ret_first);
+/* The option that getopt_long() has just refused, for a message. */
+void command_name_option(char **argv, char *dest, size_t size);
 /* One line on standard error about wrong usage. Returns EXIT_USAGE. */
 int command_misused(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -298,16 +298,11 @@ static int load_and_run(const struct arguments *arguments)
     return code;
 }
 
-int main(int argc, char **argv)
+static int do_as_told(const struct arguments *arguments)
 {
-    struct arguments arguments = {.config = DEFAULT_CONFIG};
-    int code = parse_arguments(argc, argv, &arguments);
-
-    if (code >= 0)
-        return code;
-    switch (arguments.mode) {
+    switch (arguments->mode) {
     case MODE_CHECK_CONFIG:
-        return check_config(arguments.config);
+        return check_config(arguments->config);
     case MODE_PRINT_FSM:
         print_fsm_table(stdout);
         return EXIT_SUCCESS;
@@ -317,5 +312,20 @@ int main(int argc, char **argv)
     case MODE_RUN:
         break;
     }
-    return load_and_run(&arguments);
+    return load_and_run(arguments);
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = {.config = DEFAULT_CONFIG};
+    int code = parse_arguments(argc, argv, &arguments);
+
+    if (code < 0)
+        code = do_as_told(&arguments);
+    /* What was asked for has come to nobody. */
+    if (code == EXIT_SUCCESS && (fflush(stdout) != 0 || ferror(stdout))) {
+        fputs("rmqwatchd: standard output cannot be written\n", stderr);
+        return EXIT_FAILURE;
+    }
+    return code;
 }
