@@ -13,9 +13,10 @@ enum {
     RMQ_CAUSE_MAX = 160,
     RMQ_LOG_TAIL_MAX = 384,
     RMQ_PATH_MAX = 160,
-    RMQ_OWNER_MAX = 64,   /* of a hold */
-    RMQ_REASON_MAX = 128, /* of a hold */
-    RMQ_PHASES_MAX = 6,   /* detect, ask, kill, boot, verify, and the sum */
+    RMQ_OWNER_MAX = 64,        /* of a hold */
+    RMQ_REASON_MAX = 128,      /* of a hold */
+    RMQ_CHANNEL_NAME_MAX = 65, /* with its NUL */
+    RMQ_PHASES_MAX = 6,        /* detect, ask, kill, boot, verify, and the sum */
     /* Restarts that are remembered, of this node and of all others together. The configuration's limits may
      * be no greater: they would never be reached. */
     RMQ_RESTARTS_MAX = 100,

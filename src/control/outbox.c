@@ -27,7 +27,7 @@ struct errand {
     struct control *control;
     struct http_exchange *exchange;
     bool drop;
-    char channel[64];
+    char channel[RMQ_CHANNEL_NAME_MAX];
     size_t count, at; /* letters of a channel, and the next of them */
     size_t done;
     bool busy; /* one of them is being sent right now */
@@ -253,7 +253,7 @@ static void on_chosen(void *context, int result, const struct store_letter *lett
 static void do_errand(struct control *control, struct http_exchange *exchange, bool drop)
 {
     const struct store_letter_filter filter = {.states = BIT(LETTER_WAITING) | BIT(LETTER_PARKED)};
-    char channel[64] = "";
+    char channel[RMQ_CHANNEL_NAME_MAX] = "";
     double number = -1;
     const struct body_field fields[] = {
         {.name = "number", .number = &number, .optional = true},

@@ -202,7 +202,7 @@ static void start_round(struct test_round *round, const struct notice *notice, b
 void control_on_test_alert(void *context, struct http_exchange *exchange)
 {
     struct control *control = context;
-    char channel[64] = "", text[256] = "", owner[RMQ_OWNER_MAX] = "";
+    char channel[RMQ_CHANNEL_NAME_MAX] = "", text[256] = "", owner[RMQ_OWNER_MAX] = "";
     bool wait = true;
     const struct body_field fields[] = {
         {.name = "channel", .text = channel, .size = sizeof(channel), .optional = true},
