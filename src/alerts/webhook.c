@@ -2,7 +2,9 @@
  * all of them are always there; "version" would change if that could not be kept:
  *
  *   version    1
- *   id         string, unique per notice, the same in every retry: what to recognise a duplicate by
+ *   id         string, unique per notice, the same in every retry: what to recognise a duplicate by. What
+ *              was folded with later notices after a try whose answer was lost has a new one, and tells again
+ *              what that try may have told
  *   event      stable word: "crashed", "gave-up", "recovered" ...
  *   severity   "info", "warning", "critical"
  *   resolved   true when the notice says that a trouble is over
