@@ -193,7 +193,8 @@ static int fill_events(struct load *load, const struct load_place *place, const 
             kind++;
         if (kind == NOTICE_KIND_COUNT)
             return fill_problem(load, place, option,
-                "must be a list of events as journalctl shows them in RMQ_EVENT: {\"gave-up\", \"held\"}");
+                "must be a list of events, as in {\"gave-up\", \"held\"}; the sample rmqwatchd.conf names "
+                "all of them");
         events |= UINT64_C(1) << kind;
     }
     *field = events;

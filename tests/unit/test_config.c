@@ -198,6 +198,30 @@ static void test_sample_shows_every_option(void **state)
     free(text);
 }
 
+static void test_sample_names_every_event(void **state)
+{
+    char *text = sample_uncommented();
+    char *list = strstr(text, "# All of them"), *end;
+
+    (void)state;
+    assert_non_null(list);
+    list = strchr(list, '\n');
+    end = strstr(list, "events = ");
+    assert_non_null(end);
+    *end = '\0';
+    for (int kind = NOTICE_NONE + 1; kind < NOTICE_KIND_COUNT; kind++) {
+        const char *event = notice_info((enum notice_kind)kind)->event;
+        const char *at = list;
+
+        while (
+            (at = strstr(at, event)) != NULL && (at[-1] != ' ' || strchr(" \n", at[strlen(event)]) == NULL))
+            at++;
+        if (at == NULL)
+            fail_msg("%s is missing", event);
+    }
+    free(text);
+}
+
 static void test_sample_loads_as_it_is(void **state)
 {
     FILE *file = fopen("etc/rmqwatchd.conf", "r");
@@ -515,6 +539,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sample_shows_the_defaults),
         cmocka_unit_test(test_sample_shows_every_option),
+        cmocka_unit_test(test_sample_names_every_event),
         cmocka_unit_test(test_sample_loads_as_it_is),
         cmocka_unit_test(test_defaults_are_these),
         cmocka_unit_test(test_defaults_of_newer_sections),

@@ -267,8 +267,8 @@ static void test_refuses_bad_channels(void **state)
     "is not usable; it must be http://host:port or https://host:port, perhaps with a path, without a final " \
     "slash"
 #define EVENTS                                                                                               \
-    "is not usable; it must be a list of events as journalctl shows them in RMQ_EVENT: {\"gave-up\", "       \
-    "\"held\"}"
+    "is not usable; it must be a list of events, as in {\"gave-up\", \"held\"}; the sample rmqwatchd.conf "  \
+    "names all of them"
 #define HUB OFF "webhook w { url_file = \"@/hub\"\n "
     static const struct config_files_bad bad[] = {
         {OFF "pagerduty p { }",
