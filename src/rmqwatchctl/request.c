@@ -1,4 +1,5 @@
 #include "rmqwatchctl/request.h"
+#include "base/clean.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -93,26 +94,30 @@ static int perform(const struct tool *tool, const char *path, const char *body, 
     return result;
 }
 
-/* Names and reasons come from others: nothing in them may steer a terminal. */
-static void clean_text(char *text)
+/* A copy of TEXT that is fit for a terminal, in its place. */
+static bool replace(char **text)
 {
-    for (unsigned char *at = (unsigned char *)text; *at; at++) {
-        if (at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0) {
-            *at++ = '?';
-            *at = '?';
-        } else if ((*at < 0x20 && *at != '\n') || *at == 0x7F) {
-            *at = '?';
-        }
-    }
+    size_t size = 3 * strlen(*text) + 1; /* each byte that is no UTF-8 becomes three */
+    char *clean = cJSON_malloc(size);
+
+    if (!clean)
+        return false;
+    clean_text(clean, size, *text, strlen(*text), true);
+    cJSON_free(*text);
+    *text = clean;
+    return true;
 }
 
-static void clean(cJSON *json)
+/* Names and reasons come from others: nothing in them may steer a terminal. */
+static bool clean(cJSON *json)
 {
-    for (; json; json = json->next) {
-        if (cJSON_IsString(json))
-            clean_text(json->valuestring);
-        clean(json->child);
+    bool ok = true;
+
+    for (; json && ok; json = json->next) {
+        ok = (!json->string || replace(&json->string)) &&
+             (!cJSON_IsString(json) || replace(&json->valuestring)) && clean(json->child);
     }
+    return ok;
 }
 
 static int fail(const char *what)
@@ -152,13 +157,13 @@ static int ask(const struct tool *tool, const char *path, const char *body, cJSO
         return result;
     }
     json = cJSON_Parse(answer.text ? answer.text : "");
-    if (answer.status != 200) {
-        clean(json);
+    if (!clean(json)) {
+        result = fail("out of memory");
+    } else if (answer.status != 200) {
         result = refused(&answer, json);
     } else if (!cJSON_IsObject(json)) {
         result = fail("the daemon's answer makes no sense; are both of the same version?");
     } else {
-        clean(json);
         *ret_answer = json;
         json = NULL;
     }
