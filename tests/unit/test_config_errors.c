@@ -22,6 +22,11 @@ static void test_refuses_bad_shapes(void **state)
         {"amqp {\n prot = 5\n}", ":2: unknown option 'prot'; 'port' is meant perhaps"},
         {"\n\namqp # c\n{ # c\n # c\n\n nodelay = 1 }",
             ":7: unknown option 'nodelay'; the sample rmqwatchd.conf shows all of them"},
+        {"a\xc2\x9b"
+         "31m\xe2\x80\xae = 5",
+            ":1: unknown option 'a 31m '; the sample rmqwatchd.conf shows all of them"},
+        {"aaaaaaaaaaaaaaaaaaaaaa\xe4\xb8\xad = 5", ":1: unknown option 'aaaaaaaaaaaaaaaaaaaaaa\xef\xbf\xbd'; "
+                                                   "the sample rmqwatchd.conf shows all of them"},
         {"ode = 1", ":1: unknown option 'ode'; 'mode' is meant perhaps"},
         {"mode = act\nopsgenie \"x\" {\n}",
             ":2: unknown option 'opsgenie'; the sample rmqwatchd.conf shows all of them"},
