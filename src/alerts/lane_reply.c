@@ -1,6 +1,7 @@
 /* What becomes of a letter by what its target answers. */
 #include "alerts/lane_parts.h"
 
+#include "alerts/hide.h"
 #include "alerts/stopwatch.h"
 #include "base/clean.h"
 #include "base/clock.h"
@@ -133,10 +134,12 @@ static void compose_reason(const struct channel_verdict *verdict, const char *ho
         text_append(reason, REASON_MAX, ": %s", verdict->reason);
 }
 
-static void tell_result(struct parcel *parcel, const struct channel_reply *reply,
-    const struct channel_verdict *verdict, const char *how)
+/* CONFIG: whose secrets the answer may repeat; NULL: they are not known any more, and nothing of it is shown.
+ */
+static void tell_result(const struct channel_config *config, struct parcel *parcel,
+    const struct channel_reply *reply, const struct channel_verdict *verdict, const char *how)
 {
-    char answer[OUTBOX_ANSWER_MAX];
+    char answer[OUTBOX_ANSWER_MAX] = "";
     const struct outbox_result result = {.delivery = verdict->delivery,
         .answered = reply->answered,
         .status = reply->status,
@@ -144,7 +147,10 @@ static void tell_result(struct parcel *parcel, const struct channel_reply *reply
         .how = how,
         .answer = answer};
 
-    clean_text(answer, sizeof(answer), reply->body, reply->body_size, false);
+    if (config) {
+        clean_text(answer, sizeof(answer), reply->body, reply->body_size, false);
+        hide_secrets(config, answer);
+    }
     parcel_tell(parcel, &result);
 }
 
@@ -165,6 +171,7 @@ void lane_on_reply(void *context, const struct channel_reply *reply, const char 
     struct parcel *parcel = lane->again ? NULL : parcel_ref(queue_head(&lane->queue));
     const struct letter *letter = parcel ? parcel->letter : lane->again;
     struct channel_verdict verdict = lane->config->ops->classify(reply);
+    const struct channel_config *asked = lane->stale ? NULL : lane->config;
     char reason[REASON_MAX];
 
     compose_reason(&verdict, how, reason);
@@ -180,7 +187,7 @@ void lane_on_reply(void *context, const struct channel_reply *reply, const char 
         lane_refused(lane, letter, reason);
     land(lane);
     if (parcel)
-        tell_result(parcel, reply, &verdict, reason);
+        tell_result(asked, parcel, reply, &verdict, reason);
     parcel_unref(parcel);
     lane->setup.changed(lane->setup.context);
     stopwatch_note(&lane->ledger->max_loop_us, since_ns);
@@ -199,6 +206,6 @@ void lane_cannot_start(struct lane *lane, struct parcel *parcel, int error)
     lane_try_again(lane, parcel, senseless ? PACE_SETUP_MS : 0, words);
     land(lane);
     if (parcel)
-        tell_result(parcel, &reply, &verdict, words);
+        tell_result(lane->config, parcel, &reply, &verdict, words);
     parcel_unref(parcel);
 }

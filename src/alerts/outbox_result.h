@@ -15,8 +15,9 @@ struct outbox_result {
     long status;            /* HTTP status, SMTP reply code or exit code */
     long code;              /* of the target's own; 0: none */
     const char *how;        /* "HTTP 404: the webhook does not exist"; never NULL */
-    /* What the target, or the command, said: one line, without control characters; may be empty. It may
-     * repeat secrets: only for the eyes of who asked, never for a log. */
+    /* What the target, or the command, said: one line, without control characters; may be empty. The
+     * channel's secrets are hidden in it; it may hold what was made of them, so it is for the eyes of who
+     * asked, never for a log. */
     const char *answer;
 };
 
