@@ -216,7 +216,8 @@ void collection_gather(struct collection_files *files)
     gather_broker_log(files);
 }
 
-static void keep_output(struct collection_files *files, const char *name, const struct command_result *result)
+static void keep_output(struct collection_files *files, const char *name, const struct command_result *result,
+    const char *what_is_cut)
 {
     if (result->error < 0)
         note(files, name, result->error);
@@ -226,7 +227,8 @@ static void keep_output(struct collection_files *files, const char *name, const 
     else if (result->exit_code != 0)
         text_append(files->problems, sizeof(files->problems), "%s: exit code %d\n", name, result->exit_code);
     if (result->cut)
-        text_append(files->problems, sizeof(files->problems), "%s: too long, its end is lost\n", name);
+        text_append(
+            files->problems, sizeof(files->problems), "%s: too long, its %s is lost\n", name, what_is_cut);
     if (result->size > 0)
         keep(files, name, result->output, result->size);
 }
@@ -247,8 +249,8 @@ void collection_complete(struct collection_files *files)
     int r;
 
     hide_environment(&files->show);
-    keep_output(files, "journal", &files->journal);
-    keep_output(files, "systemctl-show", &files->show);
+    keep_output(files, "journal", &files->journal, "beginning");
+    keep_output(files, "systemctl-show", &files->show, "end");
     if (files->folder < 0)
         return;
     r = folder_prune(files->path, files->keep, (uint64_t)files->max_megabytes << 20);

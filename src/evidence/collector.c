@@ -207,13 +207,15 @@ static void start_commands(struct collection *collection, const char *unit)
     struct command_options options = {.argv = journal,
         .environment = environment,
         .timeout_ms = COMMANDS_TIMEOUT_MS,
-        .output_max = COLLECT_JOURNAL_MAX};
+        .output_max = COLLECT_JOURNAL_MAX,
+        .keep_end = true}; /* what came last says most */
     int r = command_start(collection->loop, &places, &options, on_journal, collection, &collection->journal);
 
     if (r < 0)
         collection->files.journal.error = r;
     options.argv = show;
     options.output_max = COLLECT_SHOW_MAX;
+    options.keep_end = false;
     r = command_start(collection->loop, &places, &options, on_show, collection, &collection->show);
     if (r < 0)
         collection->files.show.error = r;
