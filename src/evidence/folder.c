@@ -192,7 +192,7 @@ int folder_prune(const char *path, size_t keep, uint64_t max_bytes)
     if (!name || (size_t)(name - path) >= sizeof(parent))
         return -EINVAL;
     snprintf(parent, sizeof(parent), "%.*s", (int)(name - path), path);
-    list.parent = open(parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    list.parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (list.parent < 0)
         return -errno;
     r = list_all(&list);

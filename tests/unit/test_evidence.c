@@ -168,6 +168,22 @@ static void test_old_folders_go(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
+/* On another disk, say. */
+static void test_old_folders_go_behind_a_link(void **state)
+{
+    char path[RMQ_PATH_MAX], link[64], elsewhere[64];
+
+    (void)state;
+    snprintf(link, sizeof(link), "%s/evidence", test.directory);
+    snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", test.directory);
+    assert_int_equal(mkdir(elsewhere, 0700), 0);
+    assert_int_equal(symlink(elsewhere, link), 0);
+    make("a", 10, path);
+    make("b", 10, path);
+    assert_int_equal(folder_prune(path, 1, 1 << 30), 0);
+    assert_int_equal(folders(), 1);
+}
+
 /* --- samples --- */
 
 static void test_sample_of_this_process(void **state)
@@ -364,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_folders),
         TEST(test_old_folders_go),
+        TEST(test_old_folders_go_behind_a_link),
         TEST(test_sample_of_this_process),
         TEST(test_stopped_and_dead_processes),
         TEST(test_package_lock),
