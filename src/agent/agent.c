@@ -210,17 +210,24 @@ static void swap(char **a, char **b)
     *b = text;
 }
 
-/* What a reload cannot change stays as it was for all: a lease, say, must not be held under another name. */
+static bool same_name(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* What a reload cannot change stays as it was for all: a lease, say, must not be held under another name, nor
+ * must a trouble end in another cluster than it began in. */
 static void keep_fixed(struct config *config, struct config *old)
 {
-    if (strcmp(old->unit, config->unit) != 0 || strcmp(old->node, config->node) != 0 ||
-        strcmp(old->state_dir, config->state_dir) != 0 ||
+    if (!same_name(old->cluster, config->cluster) || strcmp(old->unit, config->unit) != 0 ||
+        strcmp(old->node, config->node) != 0 || strcmp(old->state_dir, config->state_dir) != 0 ||
         strcmp(old->control_socket, config->control_socket) != 0)
         log_line(LOG_WARNING,
-            "%s: node, unit, state_dir and control_socket cannot be changed by a reload; restart the daemon "
-            "for that",
+            "%s: cluster, node, unit, state_dir and control_socket cannot be changed by a reload; restart the"
+            " daemon",
             config->path);
     text_copy(config->node, sizeof(config->node), old->node);
+    swap(&config->cluster, &old->cluster);
     swap(&config->unit, &old->unit);
     swap(&config->state_dir, &old->state_dir);
     swap(&config->control_socket, &old->control_socket);
