@@ -1,6 +1,7 @@
 #include "evidence/host_sampler.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "evidence/package_locks.h"
 
 #include <stdlib.h>
@@ -10,6 +11,7 @@ enum {
     ACTIVITY_MARGIN_MS = 10000,
     LOOK_AGAIN_MS = 60000, /* for lock files: they come with the first package, and stay */
     LOCKS_TEXT_MAX = 64 * 1024,
+    BLIND_MAX = 3, /* a process that has just ended cannot be read either */
 };
 
 struct host_sampler {
@@ -20,6 +22,7 @@ struct host_sampler {
     uint64_t interval_ms, fast_interval_ms;
     uint32_t pid;
     bool fast;
+    unsigned blind; /* samples in a row in which the process could not be read */
 
     uv_timer_t timer;
     uv_work_t work; /* looking for the lock files, which may wait for a disk: only then they come late */
@@ -79,6 +82,18 @@ static void look_for_locks(struct host_sampler *sampler)
 
 /* --- samples --- */
 
+/* Told once, until it can be read again: without it a broker that works hard looks like one that hangs. */
+static void note_blindness(struct host_sampler *sampler, const struct host_sample *sample)
+{
+    if (sample->pid == 0 || sample->process_known)
+        sampler->blind = 0;
+    else if (sampler->blind < BLIND_MAX && ++sampler->blind == BLIND_MAX)
+        log_line(LOG_WARNING,
+            "/proc/%u of the broker cannot be read (is /proc mounted with hidepid=?): whether it is busy or "
+            "frozen cannot be told from that it hangs; see the unit file of rmqwatchd",
+            sample->pid);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct host_sampler *sampler = timer->data;
@@ -87,6 +102,7 @@ static void on_timer(uv_timer_t *timer)
     uv_timer_start(timer, on_timer, interval_of(sampler), 0);
     look_for_locks(sampler);
     host_sample_process(sampler->pid, &event.host);
+    note_blindness(sampler, &event.host);
     if (sampler->looked)
         package_locks_sample(&sampler->locks, sampler->buffer, sizeof(sampler->buffer), &event.host);
     if (sampler->activity >= 0)

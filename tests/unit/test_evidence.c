@@ -284,6 +284,32 @@ static void test_sampler(void **state)
     assert_null(activity_overdue(&activities, clock_boot_ms() + 21000));
 }
 
+static void test_a_process_that_cannot_be_read_is_told_once(void **state)
+{
+    struct host_sampler *sampler;
+    char text[4096];
+    const char *told;
+    int before, fd;
+
+    (void)state;
+    snprintf(text, sizeof(text), "%s/log", test.directory);
+    fd = open(text, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    before = dup(STDERR_FILENO);
+    assert_true(fd >= 0 && before >= 0 && dup2(fd, STDERR_FILENO) >= 0);
+    sampler = host_sampler_new(&test.loop, &test.config.policy, test.sink, NULL);
+    host_sampler_set_process(sampler, 4194304); /* more than there can be */
+    host_sampler_set_pace(sampler, true);
+    run_until(&test.events, 8, 2000);
+    host_sampler_free(sampler);
+    assert_true(dup2(before, STDERR_FILENO) >= 0);
+    close(before);
+    text[pread(fd, text, sizeof(text) - 1, 0)] = '\0';
+    close(fd);
+    told = strstr(text, "/proc/4194304 of the broker cannot be read");
+    assert_non_null(told);
+    assert_null(strstr(told + 1, "/proc/4194304"));
+}
+
 /* --- collections --- */
 
 static struct collect_request request;
@@ -385,6 +411,7 @@ int main(void)
         TEST(test_stopped_and_dead_processes),
         TEST(test_package_lock),
         TEST(test_sampler),
+        TEST(test_a_process_that_cannot_be_read_is_told_once),
         TEST(test_collection),
         TEST(test_each_collection_ends_once),
         TEST(test_no_folder),
