@@ -13,6 +13,7 @@ enum action_kind {
      * until systemd's own RestartSec is over. Both end in EVENT_JOB_DONE or EVENT_REQUEST_FAILED. */
     ACTION_RESTART_UNIT,
     ACTION_KILL_UNIT, /* KillUnit(unit, "all", SIGKILL); ends in EVENT_REQUEST_DONE or _FAILED */
+    ACTION_DUMP_UNIT, /* KillUnit(unit, "main", SIGUSR1): a crash dump, and the end; the same */
     ACTION_STOP_UNIT, /* StopUnit of a unit that is dead already: ends systemd's own restart loop */
     ACTION_PACE,      /* probe a node at the fast interval and deep, or normally again */
     ACTION_ASK,       /* probe a node's management API now, within ask_timeout_ms */

@@ -65,6 +65,7 @@ struct lease_config {
 struct evidence_config {
     uint32_t keep;          /* incidents */
     uint32_t max_megabytes; /* of all together */
+    uint64_t crash_dump_ms; /* as in struct policy */
 };
 
 /* How the agents of one cluster know of each other. */

@@ -31,6 +31,9 @@ static void execute(struct agent *agent, const struct action *action)
     case ACTION_KILL_UNIT:
         unit_control_kill(agent->control);
         break;
+    case ACTION_DUMP_UNIT:
+        unit_control_dump(agent->control);
+        break;
     case ACTION_STOP_UNIT:
         unit_control_stop(agent->control);
         break;

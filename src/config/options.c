@@ -95,6 +95,7 @@ static const struct option lease_options[] = {
 static const struct option evidence_options[] = {
     {"keep", OPTION_COUNT, EVIDENCE(keep), "50", 1, 10000, NULL},
     {"max_megabytes", OPTION_COUNT, EVIDENCE(max_megabytes), "100", 1, 100000, NULL},
+    {"crash_dump", OPTION_DURATION, EVIDENCE(crash_dump_ms), "0s", 0, 10 * MINUTE, NULL},
 };
 
 static const struct option agents_options[] = {

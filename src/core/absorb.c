@@ -1,5 +1,6 @@
 #include "core/absorb.h"
 #include "base/text.h"
+#include "core/dump.h"
 #include "core/watches.h"
 #include "words/words.h"
 
@@ -207,6 +208,8 @@ static enum trigger absorb_tick(struct core *core, uint64_t now_ms)
 
 static enum trigger absorb_refusal(struct core *core, const struct request_event *request, struct step *step)
 {
+    if (dump_refused(core, step->now_ms))
+        return TRIGGER_COUNT;
     core->unit.own_job = core->unit.awaited = false;
     if (core->rescue.state == STATE_KILLING)
         core->rescue.killed = false;

@@ -68,6 +68,7 @@ struct rescue {
     struct verify verify;
     struct budget budget;
     uint64_t collect_ms;            /* when evidence was asked for last */
+    uint64_t dump_until_ms;         /* it may write a crash dump until then; 0: it was not asked to */
     bool collecting;                /* and it is still awaited */
     bool collected;                 /* for this incident, while the broker was alive */
     struct evidence_event evidence; /* of this incident; empty texts when there is none */

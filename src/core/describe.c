@@ -1,5 +1,6 @@
 #include "core/describe.h"
 #include "base/text.h"
+#include "core/dump.h"
 #include "core/quorum.h"
 #include "core/verify.h"
 #include "words/words.h"
@@ -119,6 +120,19 @@ static void describe_obstacle(const struct core *core, uint64_t now_ms, char *te
         quorum_describe(core, text, size);
 }
 
+/* A restart in order, of one that is well, needs none. */
+static void describe_dump(const struct core *core, uint64_t now_ms, char *text, size_t size)
+{
+    uint64_t dump_ms = dump_time_ms(core, now_ms);
+    char duration[32];
+
+    if (dump_ms == 0 || core->rescue.state != STATE_KILLING)
+        return;
+    text_duration(duration, sizeof(duration), dump_ms);
+    text_append(text, size,
+        words(core->policy.language, "; it is to write a crash dump first, for at most %s"), duration);
+}
+
 void describe_rescue(const struct core *core, enum notice_kind kind, uint64_t now_ms, char *text, size_t size)
 {
     switch (kind) {
@@ -138,6 +152,7 @@ void describe_rescue(const struct core *core, enum notice_kind kind, uint64_t no
     case NOTICE_RESTARTING:
         quorum_describe(core, text, size);
         describe_budget(core, now_ms, text, size);
+        describe_dump(core, now_ms, text, size);
         break;
     case NOTICE_HELD:
         describe_obstacle(core, now_ms, text, size);

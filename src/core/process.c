@@ -119,6 +119,11 @@ static bool lasts(
     return from_ms > 0 && last->at_ms - from_ms >= least_ms && from_ms <= since_ms + policy->interval_ms;
 }
 
+bool process_takes_signals(const struct process *process, uint64_t now_ms)
+{
+    return !newest(process, now_ms) || !strchr("TtD", process->state);
+}
+
 bool process_is_frozen(
     const struct process *process, const struct policy *policy, uint64_t since_ms, uint64_t now_ms)
 {

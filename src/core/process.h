@@ -34,6 +34,8 @@ void process_absorb(struct process *process, const struct host_sample *sample, u
 void process_forget(struct process *process);
 /* It has just ended: systemd is about to tell. */
 bool process_is_gone(const struct process *process, uint64_t now_ms);
+/* As far as is known: one that is stopped, or waits in the kernel, does nothing about a signal but to die. */
+bool process_takes_signals(const struct process *process, uint64_t now_ms);
 /* It is stopped; or since SINCE_MS, for as long as it takes to count as down, it has neither used nor wanted
  * CPU time, or has waited in the kernel and not been busy. */
 bool process_is_frozen(

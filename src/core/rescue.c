@@ -1,5 +1,6 @@
 #include "core/rescue.h"
 #include "base/text.h"
+#include "core/dump.h"
 #include "core/facts.h"
 #include "core/quorum.h"
 #include "core/step.h"
@@ -56,7 +57,7 @@ static uint64_t deadline_of(const struct core *core, enum state state, uint64_t 
     case STATE_HELD:
         return after(now_ms, policy->held_retry_ms);
     case STATE_KILLING:
-        return after(now_ms, policy->kill_timeout_ms);
+        return after(now_ms, policy->kill_timeout_ms + dump_time_ms(core, now_ms));
     case STATE_STARTING:
         return start_deadline_ms(core, now_ms);
     case STATE_BACKING_OFF:
@@ -203,7 +204,7 @@ static void perform(struct core *core, const struct row *row, struct step *step)
         act_start(core, step);
         break;
     case ACT_KILL:
-        step_action(step, ACTION_KILL_UNIT);
+        dump_or_kill(core, step);
         break;
     case ACT_RESTART:
         step_action(step, ACTION_RESTART_UNIT);
@@ -362,6 +363,7 @@ void rescue_evaluate(struct core *core, struct step *step)
     if (core->rescue.state == STATE_ASKING && quorum_all_answered(core) && !core->rescue.collecting)
         rescue_trigger(core, TRIGGER_ASKED, step);
     evaluate_proofs(core, step);
+    dump_evaluate(core, step);
     if (is_due(core, step->now_ms)) {
         core->rescue.deadline_ms = NEVER;
         rescue_trigger(core, TRIGGER_DEADLINE, step);
@@ -371,7 +373,10 @@ void rescue_evaluate(struct core *core, struct step *step)
 uint64_t rescue_deadline_ms(const struct core *core)
 {
     uint64_t deadline_ms = state_deadline_ms(&core->rescue);
+    uint64_t dump_ms = dump_deadline_ms(core);
 
+    if (dump_ms < deadline_ms)
+        deadline_ms = dump_ms;
     /* People know of an unverified node: only the end of its stable time is waited for. */
     if (core->rescue.state == STATE_VERIFYING ||
         (core->rescue.state == STATE_UNVERIFIED && core->rescue.verify.step == VERIFY_STABLE)) {

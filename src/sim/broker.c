@@ -11,11 +11,13 @@ enum {
     CURSED_LEAST_MS = 800,
     CURSED_MOST_MS = 3000,
     SLOW_BOOT_FACTOR = 15,
+    DUMP_LEAST_MS = 500,
+    DUMP_MOST_MS = 20000,
     CPU_IDLE = 30, /* permille of a processor */
     CPU_BOOT = 700,
 };
 
-enum step { STEP_BOOTED, STEP_STOPPED, STEP_CURSED };
+enum step { STEP_BOOTED, STEP_STOPPED, STEP_CURSED, STEP_DUMPED };
 
 bool sim_broker_is_hung(const struct sim_world *world, const struct sim_node *node)
 {
@@ -158,6 +160,13 @@ void sim_broker_kill(
         end_process(world, node, code, status, result);
 }
 
+void sim_broker_dump(struct sim_world *world, struct sim_node *node)
+{
+    if (node->broker.phase != BROKER_GONE)
+        put_step(
+            world, node, STEP_DUMPED, sim_random_between(&world->random, DUMP_LEAST_MS, DUMP_MOST_MS));
+}
+
 void sim_broker_vanish(struct sim_world *world, struct sim_node *node)
 {
     if (node->broker.phase != BROKER_GONE)
@@ -205,6 +214,11 @@ void sim_broker_on_agenda(struct sim_world *world, struct sim_node *node, const 
 
     if (item->generation != broker->run || broker->phase == BROKER_GONE)
         return;
+    /* A thread of its own sees to signals: a lock that the others wait for does not keep it from that. */
+    if (item->value == STEP_DUMPED && (!sim_broker_is_hung(world, node) || broker->hung_state == 'S')) {
+        end_process(world, node, 1, 1, "exit-code");
+        return;
+    }
     if (sim_broker_is_hung(world, node) || sim_broker_is_busy(world, node)) {
         put_step(world, node, (enum step)item->value, STILL_HUNG_MS);
         return;
@@ -227,6 +241,8 @@ void sim_broker_on_agenda(struct sim_world *world, struct sim_node *node, const 
             end_process(world, node, 1, 0, "success");
         else
             put_step(world, node, STEP_STOPPED, STILL_HUNG_MS);
+        break;
+    case STEP_DUMPED:
         break;
     }
 }

@@ -12,6 +12,8 @@ void sim_broker_stop(struct sim_world *world, struct sim_node *node, uint64_t ms
 /* Its process ends now, or as soon as the kernel lets it go. */
 void sim_broker_kill(
     struct sim_world *world, struct sim_node *node, int32_t code, int32_t status, const char *result);
+/* SIGUSR1: it writes a crash dump and ends, unless it is stopped or waits in the kernel. */
+void sim_broker_dump(struct sim_world *world, struct sim_node *node);
 /* The machine goes down: no systemd sees it die. */
 void sim_broker_vanish(struct sim_world *world, struct sim_node *node);
 void sim_broker_on_agenda(struct sim_world *world, struct sim_node *node, const struct agenda_item *item);

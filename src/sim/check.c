@@ -232,11 +232,15 @@ static void check_act(struct sim_world *world, struct sim_node *node, enum actio
     struct sim_agent *agent = &node->agent;
     const struct sim_unit *unit = &node->unit;
     bool starts = kind == ACTION_START_UNIT || kind == ACTION_RESTART_UNIT;
+    bool kills = kind == ACTION_KILL_UNIT || kind == ACTION_DUMP_UNIT;
     /* One that somebody else has started in this very moment looks dead still. */
     bool lives = node->broker.phase == BROKER_RUNNING ||
                  (node->broker.phase != BROKER_GONE && world->now_ms - node->broker.phase_ms > NEWS_MS);
     bool finishes = starts && agent->killed_run != 0;
 
+    /* It was asked to die already, with a crash dump, and is helped to. */
+    if (kind == ACTION_KILL_UNIT && agent->killed_run != 0 && agent->killed_run == node->broker.run)
+        return;
     /* What was killed before is started again all the same: nothing new is begun. */
     if (!agent->core.policy.act && !finishes)
         fail(world, node, "observe", "nothing is done in mode = observe");
@@ -256,7 +260,7 @@ static void check_act(struct sim_world *world, struct sim_node *node, enum actio
         fail(world, node, "stop", "only the restart loop of a dead unit is ended");
     if (kind == ACTION_STOP_UNIT)
         return;
-    check_budget(world, node, kind == ACTION_KILL_UNIT || (kind == ACTION_RESTART_UNIT && lives));
+    check_budget(world, node, kills || (kind == ACTION_RESTART_UNIT && lives));
     if (lives && kind != ACTION_START_UNIT)
         check_disturbance(world, node);
 }
@@ -267,6 +271,7 @@ void sim_check_action(struct sim_world *world, struct sim_node *node, const stru
     case ACTION_START_UNIT:
     case ACTION_RESTART_UNIT:
     case ACTION_KILL_UNIT:
+    case ACTION_DUMP_UNIT:
     case ACTION_STOP_UNIT:
         check_act(world, node, action->kind);
         break;

@@ -66,6 +66,9 @@ static void execute(struct sim_world *world, struct sim_node *node, const struct
     case ACTION_KILL_UNIT:
         request(world, node, VERB_KILL);
         break;
+    case ACTION_DUMP_UNIT:
+        request(world, node, VERB_DUMP);
+        break;
     case ACTION_STOP_UNIT:
         request(world, node, VERB_STOP);
         break;

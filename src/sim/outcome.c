@@ -50,7 +50,9 @@ static void note_act(
     struct sim_outcome *outcome = world->outcome;
     bool dead = unit_is_dead(&node->agent.core.unit);
 
-    if (kind == ACTION_KILL_UNIT)
+    if (kind == ACTION_KILL_UNIT && before == STATE_KILLING) /* after a crash dump that was not written */
+        return;
+    else if (kind == ACTION_KILL_UNIT || kind == ACTION_DUMP_UNIT)
         outcome->kills++;
     else if (kind == ACTION_RESTART_UNIT && !dead)
         outcome->restarts++;

@@ -214,6 +214,7 @@ static void randomize_policy(struct sim_world *world)
     policy->views_settle_ms = world->tick_ms + 15000;
     policy->agent_missing_ms = sim_random_chance(&world->presence_random, 100) ? 0 : 30000;
     policy->busy_patience_ms = sim_random_chance(&world->random, 200) ? 30000 : 0;
+    policy->crash_dump_ms = sim_random_chance(&world->presence_random, 250) ? 10000 : 0;
     policy->restart_stopped_app = sim_random_chance(&world->random, 300);
     policy->restart_lost_listener = sim_random_chance(&world->random, 300);
     policy->slow_boot_ms = 30000;

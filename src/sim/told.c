@@ -203,6 +203,7 @@ void sim_told_action(struct sim_world *world, struct sim_node *node, const struc
     case ACTION_START_UNIT:
     case ACTION_RESTART_UNIT:
     case ACTION_KILL_UNIT:
+    case ACTION_DUMP_UNIT:
         node->agent.done++;
         break;
     case ACTION_RECORD:

@@ -33,6 +33,7 @@ static void describe_acts(const struct action_list *actions, char *text, size_t 
         [ACTION_START_UNIT] = "starts the unit",
         [ACTION_RESTART_UNIT] = "restarts the unit",
         [ACTION_KILL_UNIT] = "kills the broker",
+        [ACTION_DUMP_UNIT] = "asks the broker for a crash dump",
         [ACTION_STOP_UNIT] = "ends the restart loop",
         [ACTION_ASK] = "asks all members",
         [ACTION_COLLECT] = "collects evidence",

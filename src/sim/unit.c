@@ -196,6 +196,9 @@ void sim_unit_request(
     } else if (verb == VERB_KILL) {
         sim_bus_post(world, node, &accepted);
         sim_broker_kill(world, node, 2, 9, "signal");
+    } else if (verb == VERB_DUMP) {
+        sim_bus_post(world, node, &accepted);
+        sim_broker_dump(world, node);
     } else if (node->unit.masked && verb != VERB_STOP) {
         refuse(world, node, true, "the unit is masked");
     } else if (node->unit.job.id != 0) {

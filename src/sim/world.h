@@ -81,7 +81,7 @@ enum unit_phase {
     UNIT_PHASE_STOPPING,
 };
 
-enum unit_verb { VERB_NONE, VERB_START, VERB_STOP, VERB_RESTART, VERB_KILL };
+enum unit_verb { VERB_NONE, VERB_START, VERB_STOP, VERB_RESTART, VERB_KILL, VERB_DUMP };
 
 #define OWNER_SOMEBODY 0u          /* an operator, a package's script */
 #define OWNER_SYSTEMD (UINT32_MAX) /* its own restart */

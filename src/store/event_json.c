@@ -169,6 +169,7 @@ static const struct field policy_fields[] = {
     FIELD(struct policy, ask_timeout_ms),
     FIELD(struct policy, held_retry_ms),
     FIELD(struct policy, kill_timeout_ms),
+    FIELD(struct policy, crash_dump_ms),
     FIELD(struct policy, start_margin_ms),
     FIELD(struct policy, slow_boot_ms),
     FIELD(struct policy, verify_timeout_ms),

@@ -17,13 +17,27 @@ enum {
     UNANSWERED_MS = 60000, /* how late a request may be carried out after all; a later job is an operator's */
 };
 
-enum request { REQUEST_NONE, REQUEST_START, REQUEST_RESTART, REQUEST_KILL, REQUEST_STOP, REQUEST_RESET };
+enum request {
+    REQUEST_NONE,
+    REQUEST_START,
+    REQUEST_RESTART,
+    REQUEST_KILL,
+    REQUEST_DUMP,
+    REQUEST_STOP,
+    REQUEST_RESET,
+};
 
-static const char *const verbs[] = {[REQUEST_START] = "start",
-    [REQUEST_RESTART] = "restart",
-    [REQUEST_KILL] = "kill",
-    [REQUEST_STOP] = "stop",
-    [REQUEST_RESET] = "reset-failed"};
+static const struct {
+    const char *verb, *method, *whom; /* of a signal */
+    int signal;
+} requests[] = {
+    [REQUEST_START] = {"start", "StartUnit", NULL, 0},
+    [REQUEST_RESTART] = {"restart", "RestartUnit", NULL, 0},
+    [REQUEST_KILL] = {"kill", "KillUnit", "all", SIGKILL},
+    [REQUEST_DUMP] = {"kill", "KillUnit", "main", SIGUSR1},
+    [REQUEST_STOP] = {"stop", "StopUnit", NULL, 0},
+    [REQUEST_RESET] = {"reset-failed", "ResetFailedUnit", NULL, 0},
+};
 
 struct ended_job {
     uint32_t id;
@@ -54,7 +68,7 @@ struct unit_control {
 
 static bool queues_job(enum request request)
 {
-    return request != REQUEST_NONE && request != REQUEST_KILL && request != REQUEST_RESET;
+    return request != REQUEST_NONE && !requests[request].whom && request != REQUEST_RESET;
 }
 
 /* --- events --- */
@@ -70,7 +84,7 @@ static void post_error(struct unit_control *control, enum request request, const
 {
     struct request_event explained;
 
-    unit_error_explain(error, verbs[request], control->unit, &explained);
+    unit_error_explain(error, requests[request].verb, control->unit, &explained);
     post_failed(control, &explained);
 }
 
@@ -79,7 +93,7 @@ static void post_errno(struct unit_control *control, enum request request, int e
     struct request_event event = {.permanent = false};
 
     snprintf(event.error, sizeof(event.error), "the request to %s %.60s could not be sent: %.40s",
-        verbs[request], control->unit,
+        requests[request].verb, control->unit,
         error == -ENOTCONN ? "no connection to the system bus" : strerror(-error));
     post_failed(control, &event);
 }
@@ -165,7 +179,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
         ownership_changed(control);
         return 0;
     }
-    if (request == REQUEST_KILL) {
+    if (requests[request].whom) {
         struct event event = {.kind = EVENT_REQUEST_DONE};
 
         sink_post(&control->sink, &event);
@@ -203,22 +217,17 @@ static int on_job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *
 
 /* --- requests --- */
 
-static const char *const methods[] = {[REQUEST_START] = "StartUnit",
-    [REQUEST_RESTART] = "RestartUnit",
-    [REQUEST_KILL] = "KillUnit",
-    [REQUEST_STOP] = "StopUnit",
-    [REQUEST_RESET] = "ResetFailedUnit"};
-
 static int new_request(struct unit_control *control, enum request request, sd_bus_message **ret_message)
 {
     sd_bus_message *message = NULL;
     int r = sd_bus_message_new_method_call(control->bus, &message, "org.freedesktop.systemd1",
-        "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", methods[request]);
+        "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", requests[request].method);
 
     if (r >= 0)
         r = sd_bus_message_set_allow_interactive_authorization(message, 0);
-    if (r >= 0 && request == REQUEST_KILL)
-        r = sd_bus_message_append(message, "ssi", control->unit, "all", SIGKILL);
+    if (r >= 0 && requests[request].whom)
+        r = sd_bus_message_append(
+            message, "ssi", control->unit, requests[request].whom, requests[request].signal);
     else if (r >= 0 && request == REQUEST_RESET)
         r = sd_bus_message_append(message, "s", control->unit);
     else if (r >= 0)
@@ -275,6 +284,11 @@ void unit_control_restart(struct unit_control *control)
 void unit_control_kill(struct unit_control *control)
 {
     send_request(control, REQUEST_KILL);
+}
+
+void unit_control_dump(struct unit_control *control)
+{
+    send_request(control, REQUEST_DUMP);
 }
 
 void unit_control_stop(struct unit_control *control)
@@ -362,7 +376,8 @@ static void on_bus_down(void *context, const char *why)
         if (sent)
             expect_late(control, lost);
         snprintf(request.error, sizeof(request.error),
-            "the system bus was lost (%.40s) before systemd answered the request to %s", why, verbs[lost]);
+            "the system bus was lost (%.40s) before systemd answered the request to %s", why,
+            requests[lost].verb);
         post_failed(control, &request);
     }
 }

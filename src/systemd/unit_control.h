@@ -20,7 +20,7 @@ void unit_control_free(struct unit_control *control);
 
 /* Each request ends in exactly one event, posted through the sink:
  *   start, restart, stop  EVENT_JOB_DONE when systemd has done with the job, or EVENT_REQUEST_FAILED
- *   kill                  EVENT_REQUEST_DONE, or EVENT_REQUEST_FAILED
+ *   kill, dump            EVENT_REQUEST_DONE, or EVENT_REQUEST_FAILED
  * A newer request replaces one that systemd has not answered yet, and a newer start, restart or stop replaces
  * a job that is not done yet: what was replaced ends silently. A kill leaves a job alone; both end in their
  * own events. */
@@ -32,6 +32,8 @@ void unit_control_start(struct unit_control *control); /* StartUnit(unit, "fail"
 void unit_control_start_over_limit(struct unit_control *control);
 void unit_control_restart(struct unit_control *control); /* RestartUnit(unit, "fail") */
 void unit_control_kill(struct unit_control *control);    /* KillUnit(unit, "all", SIGKILL) */
+/* KillUnit(unit, "main", SIGUSR1): an Erlang machine writes a crash dump and ends. */
+void unit_control_dump(struct unit_control *control);
 void unit_control_stop(struct unit_control *control);    /* StopUnit(unit, "fail") */
 
 /* --- between the watch and the control --- */

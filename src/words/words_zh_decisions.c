@@ -102,6 +102,7 @@ static const struct word decisions[] = {
     {"it was killed, but does not die: a process waits in the kernel, for a disk perhaps",
         "已强制终止，但进程没有退出：它正在内核中等待，可能是在等磁盘"},
     {"it is dying", "正在退出"},
+    {"it did not die of the request for a crash dump in time: kill it", "它未在限时内因崩溃转储请求而退出：强制结束"},
     {"the restart lease was lost while acting under it: what was begun is finished, nothing new is begun",
         "操作期间失去了重启租约：完成已开始的操作，不再开始新的操作"},
     {"it answers again, without our doing", "节点自行恢复了应答，未经 rmqwatchd 干预"},

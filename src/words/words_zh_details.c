@@ -34,6 +34,7 @@ static const struct word details[] = {
 
     /* -- the broker's process -- */
     {"; its process: state %c", "；其进程：状态 %c"},
+    {"; it is to write a crash dump first, for at most %s", "；它须先写出崩溃转储，最长 %s"},
     {", no CPU time for %s", "，已有 %s 未占用 CPU"},
     {", %u of its threads on a processor or waiting for one", "，有 %u 个线程正在占用或等待 CPU"},
     {", %u %% of a processor used", "，占用单核 %u %%"},
