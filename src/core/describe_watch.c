@@ -65,7 +65,8 @@ static void describe_check(const struct core *core, enum probe_kind kind, char *
             core->members[i].name, words(language, probe_result_info(memory->result)->sentence));
         return;
     }
-    text_append(text, size, "%s", describe_probe_kind(language, kind));
+    text_append(text, size, "%s%s", describe_probe_kind(language, kind),
+        member_is_asked(&core->policy, kind) ? "" : words(language, ": not in use any more"));
 }
 
 static const char *subject_unit(const struct core *core)

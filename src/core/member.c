@@ -253,12 +253,17 @@ bool member_lost_listener(const struct member *member, const struct policy *poli
            amqp->counted_ms > api->up_since_ms + (policy->fall - 1) * policy->fast_interval_ms;
 }
 
-void member_forget_unused(struct member *member, const struct policy *policy)
+bool member_is_asked(const struct policy *policy, enum probe_kind kind)
 {
     const bool used[PROBE_KIND_COUNT] = {policy->probe_amqp, policy->probe_management, policy->probe_exec};
 
+    return used[kind];
+}
+
+void member_forget_unused(struct member *member, const struct policy *policy)
+{
     for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
-        if (!used[kind])
+        if (!member_is_asked(policy, (enum probe_kind)kind))
             memset(&member->probes[kind], 0, sizeof(member->probes[kind]));
     if (!policy->probe_management)
         forget_words(member);

@@ -75,6 +75,8 @@ bool member_ports_closed(const struct member *member, const struct policy *polic
 /* The management API answers, and for as long as it takes to count as down the AMQP port does not: right
  * after a start, a pause or a hang the one is open before the other. */
 bool member_lost_listener(const struct member *member, const struct policy *policy);
+/* This kind of probe is in use. */
+bool member_is_asked(const struct policy *policy, enum probe_kind kind);
 /* Forgets the answers to kinds of probes that are not in use any more, and what they told. */
 void member_forget_unused(struct member *member, const struct policy *policy);
 /* Every kind of probe that is in use says down. */

@@ -26,7 +26,8 @@ static enum sign sign_of_boot(const struct core *core, uint64_t now_ms)
 
 static enum sign sign_of_check(const struct core *core, enum probe_kind kind)
 {
-    enum sign sign = SIGN_UNSURE;
+    /* Whoever turns it off has heard of it, and nothing would ever say that it works. */
+    enum sign sign = member_is_asked(&core->policy, kind) ? SIGN_UNSURE : SIGN_GOOD;
 
     for (size_t i = 0; i < core->member_count; i++) {
         const struct probe_memory *memory = &core->members[i].probes[kind];

@@ -82,6 +82,7 @@ static const struct word details[] = {
     {"%s of %s: %s", "%2$s 的检查“%1$s”：%3$s"},
     {"systemd: the unit is %s; see the option unit", "systemd %s；请查看选项 unit"},
     {"not known there", "不认识该单元"},
+    {": not in use any more", "：已不再使用"},
     {"known", "已识别该单元"},
     {"the restart lease could not be had: %s; see the section lease",
         "曾无法取得重启租约：%s；请查看配置段 lease"},

@@ -343,14 +343,24 @@ void story_die_while_starting(struct story *story)
     story_job(story, false);
 }
 
+static void reincarnate(struct story *story, uint64_t ms, const struct policy *policy)
+{
+    story->now_ms += ms;
+    core_init(&story->core, STORY_LOCAL, "", policy, story->now_ms);
+    if (story->saved)
+        core_restore(&story->core, &story->snapshot, story->now_ms, story_wall_ms(story));
+}
+
 void story_reincarnate_after(struct story *story, uint64_t ms)
 {
     struct policy policy = story->core.policy;
 
-    story->now_ms += ms;
-    core_init(&story->core, STORY_LOCAL, "", &policy, story->now_ms);
-    if (story->saved)
-        core_restore(&story->core, &story->snapshot, story->now_ms, story_wall_ms(story));
+    reincarnate(story, ms, &policy);
+}
+
+void story_reincarnate_as(struct story *story, struct policy policy)
+{
+    reincarnate(story, 300, &policy);
 }
 
 void story_reincarnate(struct story *story)

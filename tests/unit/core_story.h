@@ -95,6 +95,8 @@ void story_lose_listener(struct story *story, unsigned seconds, bool critical);
 void story_reincarnate(struct story *story);
 /* The same, MS later. */
 void story_reincarnate_after(struct story *story, uint64_t ms);
+/* The new one reads another configuration. */
+void story_reincarnate_as(struct story *story, struct policy policy);
 /* The wall clock at that moment of the story. */
 int64_t story_wall_ms(const struct story *story);
 

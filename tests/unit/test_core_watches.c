@@ -38,6 +38,36 @@ static void test_bad_credentials_are_one_warning(void **context)
     assert_int_equal(s.told[NOTICE_CHECK_OK], 1);
 }
 
+/* The cure that the configuration's own error message names: enabled = false. */
+static void test_a_check_that_is_not_in_use_any_more_is_no_warning(void **context)
+{
+    struct story s;
+
+    (void)context;
+    for (int restarted = 0; restarted < 2; restarted++) {
+        struct policy policy = story_policy();
+
+        story_begin(&s);
+        for (int i = 0; i < 5; i++) {
+            story_probe(&s, "rabbit@a", PROBE_MANAGEMENT, PROBE_RESULT_NOT_FOUND);
+            story_wait(&s, 5000);
+        }
+        assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 1);
+        policy.probe_management = false;
+        if (restarted)
+            story_reincarnate_as(&s, policy);
+        else
+            story_configure(&s, policy);
+        for (int i = 0; i < 5; i++) {
+            story_probe(&s, "rabbit@a", PROBE_AMQP, PROBE_RESULT_OK);
+            story_wait(&s, 5000);
+        }
+        assert_int_equal(s.told[NOTICE_CHECK_OK], 1);
+        assert_string_equal(s.last.detail, "management API: not in use any more");
+        assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 1);
+    }
+}
+
 static void test_a_stall_discards_what_was_counted(void **context)
 {
     struct story s;
@@ -312,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_alarm_is_told_and_left_alone),
         cmocka_unit_test(test_bad_credentials_are_one_warning),
+        cmocka_unit_test(test_a_check_that_is_not_in_use_any_more_is_no_warning),
         cmocka_unit_test(test_a_stall_discards_what_was_counted),
         cmocka_unit_test(test_a_probe_from_before_a_stall_is_not_believed),
         cmocka_unit_test(test_only_the_lead_speaks_for_a_silent_host),
