@@ -128,6 +128,32 @@ static void test_a_partition_is_remembered_over_a_restart(void **context)
     assert_false(s.core.members[0].view.partitioned);
 }
 
+/* Nobody would say anything to the contrary, ever. */
+static void test_what_was_said_is_not_recalled_where_nobody_is_asked_any_more(void **context)
+{
+    struct node_view partitioned = story_everything(NULL);
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    partitioned.partitioned = true;
+    story_begin(&s);
+    story_answer(&s, STORY_LOCAL, &partitioned);
+    policy.probe_management = false;
+    policy.probe_exec = true;
+    story_reincarnate_as(&s, policy);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    for (int second = 0; second < 90 && s.kills == 0; second++) {
+        story_host(&s, 'T', 0, 0);
+        story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_SILENT);
+        story_probe(&s, STORY_LOCAL, PROBE_EXEC, PROBE_RESULT_TIMED_OUT);
+        story_wait(&s, 1000);
+    }
+    assert_int_equal(story_condition(&s), CONDITION_FROZEN);
+    assert_int_equal(s.told[NOTICE_HELD], 0);
+    assert_int_equal(s.kills, 1);
+}
+
 static void test_members_that_disagree_do_so_over_a_restart(void **context)
 {
     struct story s;
@@ -265,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_a_reboot_or_another_time_voids_what_was_said),
         cmocka_unit_test(test_one_that_boots_is_not_the_one_that_spoke),
         cmocka_unit_test(test_a_partition_is_remembered_over_a_restart),
+        cmocka_unit_test(test_what_was_said_is_not_recalled_where_nobody_is_asked_any_more),
         cmocka_unit_test(test_members_that_disagree_do_so_over_a_restart),
         cmocka_unit_test(test_a_disagreement_that_is_over_is_not_remembered),
         cmocka_unit_test(test_views_that_make_no_sense_are_not_believed),
