@@ -16,7 +16,7 @@
 void sim_agent_step(struct sim_world *world, struct sim_node *node, enum event_kind kind)
 {
     struct sim_agent *agent = &node->agent;
-    struct sim_before before = {.state = agent->core.rescue.state};
+    struct sim_before before = {.state = agent->core.rescue.state, .lease = agent->core.lease.state};
 
     memcpy(before.incident, agent->core.rescue.incident.id, sizeof(before.incident));
     world->event.kind = kind;

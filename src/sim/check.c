@@ -300,9 +300,9 @@ void sim_check_restarted(struct sim_world *world, struct sim_node *node, bool fo
 
     agent->acts_from = agent->core.rescue.state;
     agent->killed_run = 0;
-    agent->hold_until_wall_ms = agent->core.hold.active ? agent->core.hold.until_wall_ms : 0;
     if (!forgetful)
         return;
+    agent->hold_until_wall_ms = agent->core.hold.active ? agent->core.hold.until_wall_ms : 0;
     agent->paid_run = 0;
     agent->forgot_ms = world->now_ms;
     agent->act_count = 0;

@@ -6,6 +6,7 @@
 
 struct sim_before {
     enum state state;
+    enum lease_state lease;
     char incident[RMQ_INCIDENT_ID_MAX];
 };
 
@@ -17,6 +18,8 @@ void sim_check_step(struct sim_world *world, struct sim_node *node, const struct
 void sim_check_refused(struct sim_node *node);
 /* The agent is new; FORGETFUL: it knows less than the one before did. */
 void sim_check_restarted(struct sim_world *world, struct sim_node *node, bool forgetful);
+/* Before what still hangs is let go: nothing hangs that should have been cured. */
+void sim_check_cured(struct sim_world *world);
 /* Once a second; true when everything has ended well, and stays so. */
 bool sim_check_calm(struct sim_world *world);
 /* The end of the run has come without that. */

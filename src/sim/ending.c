@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "sim/broker.h"
+#include "sim/fault.h"
 
 #include <string.h>
 
@@ -67,6 +68,26 @@ static bool has_come_to_an_end(enum state state)
     }
 }
 
+/* In the middle of what the lease is for. */
+static bool acts_under_lease(enum state state)
+{
+    return state == STATE_KILLING || state == STATE_STARTING || state == STATE_VERIFYING;
+}
+
+static void check_lease_loss(
+    struct sim_world *world, const struct sim_node *node, const struct sim_before *before)
+{
+    if (world->event.kind != EVENT_LEASE || world->event.lease.status != LEASE_LOST ||
+        before->lease != LEASE_HELD || !acts_under_lease(before->state))
+        return;
+    for (size_t i = 0; i < world->actions.count; i++)
+        if (world->actions.items[i].kind == ACTION_NOTICE &&
+            world->actions.items[i].notice.kind == NOTICE_LEASE_LOST)
+            return;
+    sim_fail(world, "lease loss", "that the lease is lost while acting under it is told", "%s at %.1f s",
+        node->name, (double)world->now_ms / 1000);
+}
+
 static bool releases(const struct action_list *actions)
 {
     for (size_t i = 0; i < actions->count; i++)
@@ -91,9 +112,93 @@ void sim_check_step(struct sim_world *world, struct sim_node *node, const struct
         sim_fail(world, "lease kept", "nobody keeps the lease without an incident", "%s at %.1f s",
             node->name, (double)world->now_ms / 1000);
     check_told(world, node, before);
+    check_lease_loss(world, node, before);
     if (has_come_to_an_end(agent->core.rescue.state) ||
         (node->broker.run != agent->disturbed_run && sim_broker_serves(world, node)))
         agent->disturbed_ms = 0;
+}
+
+/* --- a cure --- */
+
+/* Long enough to be sure, to ask twice, and to have been held once in between. */
+static uint64_t cure_ms(const struct sim_world *world)
+{
+    const struct policy *policy = &world->policy;
+
+    return policy->interval_ms + policy->fall * (policy->fast_interval_ms + policy->timeout_ms) +
+           2 * (policy->ask_timeout_ms + policy->lease_timeout_ms) + 2 * policy->held_retry_ms;
+}
+
+/* What was wrong with these may keep the others from being of one mind for longer. */
+static bool minds_are_clear(const struct sim_world *world)
+{
+    const uint32_t confusing = 1u << FAULT_PARTITION | 1u << FAULT_ONE_WAY | 1u << FAULT_LOSS |
+                               1u << FAULT_STALE_VIEW | 1u << FAULT_PASSWORD | 1u << FAULT_HOST_DOWN;
+
+    for (size_t i = 0; i < world->count; i++)
+        if (world->nodes[i].touched & confusing)
+            return false;
+    return true;
+}
+
+/* They have served, and said who else does, since before it fell silent. */
+static bool others_are_enough(const struct sim_world *world, const struct sim_node *node)
+{
+    uint64_t round_ms = world->policy.interval_ms + world->policy.timeout_ms;
+    size_t others = 0;
+
+    for (size_t i = 0; i < world->count; i++) {
+        uint64_t since_ms = world->nodes[i].broker.served_since_ms;
+
+        others +=
+            &world->nodes[i] != node && since_ms != 0 && since_ms + 2 * round_ms <= node->broker.hung_ms;
+    }
+    return world->count == 1 || others >= world->count / 2 + 1;
+}
+
+/* Its agent has been there all the time, and nothing forbids it to act. */
+static bool may_act(const struct sim_world *world, const struct sim_node *node)
+{
+    const struct sim_agent *agent = &node->agent;
+    const struct core *core = &agent->core;
+    uint64_t now_ms = (uint64_t)((int64_t)world->now_ms + agent->clock_ms);
+    bool others_lease = world->lease.taken && world->lease.holder != sim_index(world, node);
+
+    return agent->alive && agent->started_ms < node->broker.hung_ms &&
+           agent->thawed_ms < node->broker.hung_ms && agent->bus_found_ms < node->broker.hung_ms &&
+           !agent->bus_lost && core->policy.act && core->members_known &&
+           core->member_count == world->count && !core_is_on_hold(core, now_ms) &&
+           budget_left(&core->rescue.budget, &core->policy, now_ms) &&
+           budget_cluster_used(&core->rescue.budget, &core->policy, now_ms) <
+               core->policy.max_cluster_restarts &&
+           !others_lease;
+}
+
+/* It ran and served before, nobody is at it, and it has been hanging for long. */
+static bool just_hangs(const struct sim_world *world, const struct sim_node *node)
+{
+    const struct sim_broker *broker = &node->broker;
+
+    return sim_broker_is_hung(world, node) && broker->phase == BROKER_RUNNING &&
+           node->unit.phase == UNIT_PHASE_RUNNING && node->unit.job.id == 0 &&
+           broker->hung_ms - broker->phase_ms > 2 * world->policy.interval_ms &&
+           world->now_ms - broker->hung_ms > cure_ms(world) && broker->busy_until_ms < broker->hung_ms &&
+           broker->restricted_ms == 0;
+}
+
+void sim_check_cured(struct sim_world *world)
+{
+    if (!minds_are_clear(world))
+        return;
+    for (size_t i = 0; i < world->count; i++) {
+        const struct sim_node *node = &world->nodes[i];
+
+        if (just_hangs(world, node) && others_are_enough(world, node) && may_act(world, node))
+            sim_fail(world, "cured", "a node that hangs is restarted where nothing speaks against it",
+                "%s at %.1f s: %s, %s, %s", node->name, (double)world->now_ms / 1000,
+                state_name(node->agent.core.rescue.state),
+                condition_name(node->agent.core.members[0].condition), node->agent.core.rescue.why);
+    }
 }
 
 /* --- the end --- */

@@ -179,6 +179,7 @@ void sim_run(struct sim_world *world)
             return;
         if (!revived && world->now_ms >= revive_ms) {
             revived = true;
+            sim_check_cured(world);
             sim_fault_revive(world);
         }
     }
