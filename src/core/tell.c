@@ -3,7 +3,7 @@
 #include "core/describe.h"
 #include "words/words.h"
 
-#include <assert.h>
+#include <string.h>
 
 enum { DELAY_MS = 2000 }; /* as long as evidence may take */
 
@@ -35,7 +35,9 @@ static bool is_news(struct core *core, const struct row *row, uint64_t now_ms)
     for (uint32_t i = 0; i < incident->told_count; i++)
         if (incident->told[i] == hash)
             return false;
-    assert(incident->told_count < TOLD_ROWS_MAX);
+    /* Full only of what an agent of another version told, in other words. */
+    if (incident->told_count == TOLD_ROWS_MAX)
+        memmove(incident->told, incident->told + 1, sizeof(incident->told[0]) * --incident->told_count);
     incident->told[incident->told_count++] = hash;
     return true;
 }

@@ -154,6 +154,29 @@ static void test_what_was_said_is_not_recalled_where_nobody_is_asked_any_more(vo
     assert_int_equal(s.kills, 1);
 }
 
+/* Sentences change from version to version: the former agent's fill the list. */
+static void test_what_another_version_told_leaves_room(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_hang(&s, 3);
+    s.snapshot.told_count = TOLD_ROWS_MAX;
+    for (uint32_t i = 0; i < TOLD_ROWS_MAX; i++)
+        s.snapshot.told[i] = i + 1;
+    story_reincarnate(&s);
+    memset(s.told, 0, sizeof(s.told));
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    for (int round = 0; round < 5; round++) {
+        story_hang(&s, 3);
+        story_wait(&s, 10000);
+    }
+    assert_int_equal(s.core.rescue.state, STATE_HELD);
+    assert_int_equal(s.told[NOTICE_HELD], 1);
+    assert_int_equal(s.core.rescue.incident.told_count, TOLD_ROWS_MAX);
+}
+
 static void test_members_that_disagree_do_so_over_a_restart(void **context)
 {
     struct story s;
@@ -292,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_one_that_boots_is_not_the_one_that_spoke),
         cmocka_unit_test(test_a_partition_is_remembered_over_a_restart),
         cmocka_unit_test(test_what_was_said_is_not_recalled_where_nobody_is_asked_any_more),
+        cmocka_unit_test(test_what_another_version_told_leaves_room),
         cmocka_unit_test(test_members_that_disagree_do_so_over_a_restart),
         cmocka_unit_test(test_a_disagreement_that_is_over_is_not_remembered),
         cmocka_unit_test(test_views_that_make_no_sense_are_not_believed),
