@@ -289,6 +289,9 @@ void sim_check_action(struct sim_world *world, struct sim_node *node, const stru
 
 void sim_check_refused(struct sim_node *node)
 {
+    /* The request for a crash dump: the kill that follows is the same act. */
+    if (node->agent.core.rescue.state == STATE_KILLING && node->agent.core.rescue.dump_until_ms > 0)
+        return;
     node->agent.killed_run = node->agent.paid_run = 0;
     if (node->broker.phase != BROKER_GONE)
         node->agent.disturbed_ms = 0;
