@@ -30,12 +30,12 @@ struct policy {
     uint64_t ask_timeout_ms;    /* for the others to answer whether a restart is safe */
     uint64_t held_retry_ms;     /* before a held incident asks again */
     uint64_t kill_timeout_ms;   /* for a killed unit to be dead */
-    uint64_t crash_dump_ms;     /* for a hung broker to write a crash dump before that; 0: it is not asked to */
-    uint64_t start_margin_ms;   /* added to the unit's own start timeout */
-    uint64_t slow_boot_ms;      /* a boot that takes longer is told */
-    uint64_t verify_timeout_ms; /* for each step of the proof */
-    uint64_t verify_stable_ms;  /* how long everything must stay well */
-    uint32_t max_restarts;      /* starts and kills in one window before giving up */
+    uint64_t crash_dump_ms;   /* for a hung broker to write a crash dump before that; 0: it is not asked to */
+    uint64_t start_margin_ms; /* added to the unit's own start timeout */
+    uint64_t slow_boot_ms;    /* a boot that takes longer is told */
+    uint64_t verify_timeout_ms;    /* for each step of the proof */
+    uint64_t verify_stable_ms;     /* how long everything must stay well */
+    uint32_t max_restarts;         /* starts and kills in one window before giving up */
     uint32_t max_cluster_restarts; /* of all members in one window, before a live node is left alone */
     uint64_t restart_window_ms;
     uint64_t backoff_ms; /* pause before the second start in a row; doubles */

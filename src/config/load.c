@@ -166,8 +166,8 @@ static int load_config(struct load *load, cfg_t *cfg, struct config *config)
     if (config->agents.listen != NULL && config->agents.listen[0] != '\0') {
         config->agents.port = (uint16_t)strtoul(strrchr(config->agents.listen, ':') + 1, NULL, 10);
         config->policy.agent_missing_ms = config->agents.missing_ms;
-    config->policy.crash_dump_ms = config->evidence.crash_dump_ms;
     }
+    config->policy.crash_dump_ms = config->evidence.crash_dump_ms;
     config->policy.lease_timeout_ms = config->lease.timeout_ms;
     config->policy.lease_exclusive = config->lease.provider != NULL && config->lease.provider->exclusive;
     config->policy.lease_independent = config->policy.lease_exclusive && config->lease.provider->independent;

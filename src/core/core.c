@@ -47,7 +47,7 @@ static void notice_stall(struct core *core, const struct event *event)
     }
     core->members[0].view.partitioned = partitioned; /* nobody has heard that it is over */
     process_forget(&core->process);
-    rescue_forgive(core, event->now_ms);
+    rescue_forgive(core, event->now_ms, event->wall_ms);
     core->views = (struct views){0};
 }
 

@@ -1,5 +1,5 @@
-/* A crash dump of the Erlang machine before its kill, for whoever wants to know why it hung: SIGUSR1 makes the
- * machine write erl_crash.dump and end (erl(1), environment variable ERL_CRASH_DUMP). */
+/* A crash dump of the Erlang machine before its kill, for whoever wants to know why it hung: SIGUSR1 makes
+ * the machine write erl_crash.dump and end (erl(1), environment variable ERL_CRASH_DUMP). */
 #ifndef RMQWATCH_CORE_DUMP_H
 #define RMQWATCH_CORE_DUMP_H
 
@@ -7,7 +7,8 @@
 
 struct step;
 
-/* How long the local broker has for a dump when it is killed now; 0: none is wanted, or it could not write one. */
+/* How long the local broker has for a dump when it is killed now; 0: none is wanted, or it could not write
+ * one. */
 uint64_t dump_time_ms(const struct core *core, uint64_t now_ms);
 /* Kills it, or asks it to die with a dump first. */
 void dump_or_kill(struct core *core, struct step *step);

@@ -3,6 +3,7 @@
 #include "core/dump.h"
 #include "core/facts.h"
 #include "core/quorum.h"
+#include "core/retry.h"
 #include "core/step.h"
 #include "core/tell.h"
 #include "core/verify.h"
@@ -45,7 +46,7 @@ static uint64_t start_deadline_ms(const struct core *core, uint64_t now_ms)
                                                   : after(now_ms, timeout_ms + core->policy.start_margin_ms);
 }
 
-static uint64_t deadline_of(const struct core *core, enum state state, uint64_t now_ms)
+static uint64_t deadline_of(const struct core *core, enum state state, uint64_t now_ms, int64_t wall_ms)
 {
     const struct policy *policy = &core->policy;
 
@@ -63,7 +64,7 @@ static uint64_t deadline_of(const struct core *core, enum state state, uint64_t 
     case STATE_BACKING_OFF:
         return after(now_ms, budget_backoff_ms(&core->rescue.budget, policy, now_ms));
     case STATE_GAVE_UP:
-        return after(now_ms, budget_give_up_pause_ms(&core->rescue.budget, policy));
+        return after(now_ms, retry_pause_ms(core, wall_ms));
     default:
         return NEVER; /* a verification has deadlines of its own: verify_deadline_ms() */
     }
@@ -264,7 +265,7 @@ void rescue_trigger(struct core *core, enum trigger trigger, struct step *step)
     }
     rescue->why = row->why;
     if (row->to == from) { /* wait for another round */
-        rescue->deadline_ms = deadline_of(core, from, step->now_ms);
+        rescue->deadline_ms = deadline_of(core, from, step->now_ms, step->wall_ms);
         return;
     }
     if (!rescue_is_open(from) && rescue_is_open(row->to))
@@ -275,7 +276,7 @@ void rescue_trigger(struct core *core, enum trigger trigger, struct step *step)
     rescue->eager = false;
     rescue->entered_ms = step->now_ms;
     count_restart(core, row, from, step);
-    rescue->deadline_ms = deadline_of(core, row->to, step->now_ms);
+    rescue->deadline_ms = deadline_of(core, row->to, step->now_ms, step->wall_ms);
     if (row->to == STATE_VERIFYING)
         verify_begin(core, step->now_ms);
     /* Told, and handed out to be written down, before it is done: an agent may die in between. */
@@ -333,14 +334,14 @@ static bool is_due(const struct core *core, uint64_t now_ms)
            (rescue->eager && condition_in(core->members[0].condition, CONDITIONS_CURABLE));
 }
 
-void rescue_forgive(struct core *core, uint64_t now_ms)
+void rescue_forgive(struct core *core, uint64_t now_ms, int64_t wall_ms)
 {
     const uint32_t waiting =
         1u << STATE_ASKING | 1u << STATE_LEASING | 1u << STATE_KILLING | 1u << STATE_STARTING;
     enum state state = core->rescue.state;
 
     if ((waiting >> state) & 1)
-        core->rescue.deadline_ms = deadline_of(core, state, now_ms);
+        core->rescue.deadline_ms = deadline_of(core, state, now_ms, wall_ms);
     else if (state == STATE_VERIFYING || state == STATE_UNVERIFIED)
         verify_begin(core, now_ms);
 }

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "core/core.h"
 #include "core/rescue.h"
+#include "core/retry.h"
 #include "core/verify.h"
 #include "words/words.h"
 
@@ -59,7 +60,7 @@ static enum state resumed_state(const struct core_snapshot *snapshot)
 }
 
 /* What the state waits for is waited for anew; after the proof of a hang there is nothing to wait for. */
-static void resume_state(struct core *core, uint64_t now_ms)
+static void resume_state(struct core *core, uint64_t now_ms, int64_t wall_ms)
 {
     struct rescue *rescue = &core->rescue;
     const struct policy *policy = &core->policy;
@@ -69,7 +70,7 @@ static void resume_state(struct core *core, uint64_t now_ms)
         rescue->deadline_ms = now_ms + budget_backoff_ms(&rescue->budget, policy, now_ms);
         break;
     case STATE_GAVE_UP:
-        rescue->deadline_ms = now_ms + budget_give_up_pause_ms(&rescue->budget, policy);
+        rescue->deadline_ms = now_ms + retry_pause_ms(core, wall_ms);
         rescue->gave_up_until_ms = rescue->deadline_ms;
         break;
     case STATE_HELD:
@@ -207,7 +208,7 @@ void core_restore(struct core *core, const struct core_snapshot *snapshot, uint6
     for (uint32_t i = 0; i < snapshot->peer_return_count && i < RMQ_CLUSTER_RESTARTS_MAX; i++)
         restore_peer_return(core, snapshot->peer_returns_wall_ms[i], now_ms, wall_ms);
     restore_hold(core, &snapshot->hold, now_ms, wall_ms);
-    resume_state(core, now_ms);
+    resume_state(core, now_ms, wall_ms);
     if (core->policy.probe_amqp && (rescue->state == STATE_HELD || rescue->state == STATE_OBSERVED))
         member_suspect(&core->members[0]);
     if (rescue_is_open(rescue->state)) {

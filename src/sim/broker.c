@@ -163,8 +163,7 @@ void sim_broker_kill(
 void sim_broker_dump(struct sim_world *world, struct sim_node *node)
 {
     if (node->broker.phase != BROKER_GONE)
-        put_step(
-            world, node, STEP_DUMPED, sim_random_between(&world->random, DUMP_LEAST_MS, DUMP_MOST_MS));
+        put_step(world, node, STEP_DUMPED, sim_random_between(&world->random, DUMP_LEAST_MS, DUMP_MOST_MS));
 }
 
 void sim_broker_vanish(struct sim_world *world, struct sim_node *node)

@@ -5,9 +5,9 @@
 #include "base/text.h"
 #include "systemd/unit_errors.h"
 #include "systemd/unit_properties.h"
+#include "systemd/unit_request.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,28 +15,6 @@
 enum {
     ENDED_JOBS_MAX = 16,   /* jobs that ended just now, in case that one of them turns out to be ours */
     UNANSWERED_MS = 60000, /* how late a request may be carried out after all; a later job is an operator's */
-};
-
-enum request {
-    REQUEST_NONE,
-    REQUEST_START,
-    REQUEST_RESTART,
-    REQUEST_KILL,
-    REQUEST_DUMP,
-    REQUEST_STOP,
-    REQUEST_RESET,
-};
-
-static const struct {
-    const char *verb, *method, *whom; /* of a signal */
-    int signal;
-} requests[] = {
-    [REQUEST_START] = {"start", "StartUnit", NULL, 0},
-    [REQUEST_RESTART] = {"restart", "RestartUnit", NULL, 0},
-    [REQUEST_KILL] = {"kill", "KillUnit", "all", SIGKILL},
-    [REQUEST_DUMP] = {"kill", "KillUnit", "main", SIGUSR1},
-    [REQUEST_STOP] = {"stop", "StopUnit", NULL, 0},
-    [REQUEST_RESET] = {"reset-failed", "ResetFailedUnit", NULL, 0},
 };
 
 struct ended_job {
@@ -66,11 +44,6 @@ struct unit_control {
     void *changed_context;
 };
 
-static bool queues_job(enum request request)
-{
-    return request != REQUEST_NONE && !requests[request].whom && request != REQUEST_RESET;
-}
-
 /* --- events --- */
 
 static void post_failed(struct unit_control *control, const struct request_event *request)
@@ -84,7 +57,7 @@ static void post_error(struct unit_control *control, enum request request, const
 {
     struct request_event explained;
 
-    unit_error_explain(error, requests[request].verb, control->unit, &explained);
+    unit_error_explain(error, unit_request_verb(request), control->unit, &explained);
     post_failed(control, &explained);
 }
 
@@ -93,7 +66,7 @@ static void post_errno(struct unit_control *control, enum request request, int e
     struct request_event event = {.permanent = false};
 
     snprintf(event.error, sizeof(event.error), "the request to %s %.60s could not be sent: %.40s",
-        requests[request].verb, control->unit,
+        unit_request_verb(request), control->unit,
         error == -ENOTCONN ? "no connection to the system bus" : strerror(-error));
     post_failed(control, &event);
 }
@@ -123,7 +96,7 @@ static void ownership_changed(struct unit_control *control)
 
 static void expect_late(struct unit_control *control, enum request request)
 {
-    control->unanswered_ms = queues_job(request) ? clock_boot_ms() + UNANSWERED_MS : 0;
+    control->unanswered_ms = unit_request_queues_job(request) ? clock_boot_ms() + UNANSWERED_MS : 0;
 }
 
 /* The job may have ended before the answer that tells its id. */
@@ -179,7 +152,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
         ownership_changed(control);
         return 0;
     }
-    if (requests[request].whom) {
+    if (request == REQUEST_KILL || request == REQUEST_DUMP) {
         struct event event = {.kind = EVENT_REQUEST_DONE};
 
         sink_post(&control->sink, &event);
@@ -205,7 +178,7 @@ static int on_job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *
         return 0;
     if (control->job_request != REQUEST_NONE && id == control->own_job) {
         finish_job_with(control, result);
-    } else if (queues_job(control->pending)) {
+    } else if (unit_request_queues_job(control->pending)) {
         /* A ring: what counts is the newest, the answer follows within milliseconds. */
         struct ended_job *slot = &control->ended[control->ended_count++ % ENDED_JOBS_MAX];
 
@@ -217,29 +190,6 @@ static int on_job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *
 
 /* --- requests --- */
 
-static int new_request(struct unit_control *control, enum request request, sd_bus_message **ret_message)
-{
-    sd_bus_message *message = NULL;
-    int r = sd_bus_message_new_method_call(control->bus, &message, "org.freedesktop.systemd1",
-        "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", requests[request].method);
-
-    if (r >= 0)
-        r = sd_bus_message_set_allow_interactive_authorization(message, 0);
-    if (r >= 0 && requests[request].whom)
-        r = sd_bus_message_append(
-            message, "ssi", control->unit, requests[request].whom, requests[request].signal);
-    else if (r >= 0 && request == REQUEST_RESET)
-        r = sd_bus_message_append(message, "s", control->unit);
-    else if (r >= 0)
-        r = sd_bus_message_append(message, "ss", control->unit, "fail");
-    if (r < 0) {
-        sd_bus_message_unref(message);
-        return r;
-    }
-    *ret_message = message;
-    return 0;
-}
-
 static void send_request(struct unit_control *control, enum request request)
 {
     sd_bus_message *message = NULL;
@@ -248,12 +198,12 @@ static void send_request(struct unit_control *control, enum request request)
     control->call = sd_bus_slot_unref(control->call);
     control->pending = REQUEST_NONE;
     control->anew = false;
-    if (queues_job(request)) {
+    if (unit_request_queues_job(request)) {
         control->job_request = REQUEST_NONE;
         control->ended_count = 0;
         control->unanswered_ms = 0;
     }
-    r = control->bus ? new_request(control, request, &message) : -ENOTCONN;
+    r = control->bus ? unit_request_new(control->bus, control->unit, request, &message) : -ENOTCONN;
     if (r >= 0)
         r = sd_bus_call_async(
             control->bus, &control->call, message, on_answer, control, UNIT_REPLY_TIMEOUT_MS * 1000ULL);
@@ -302,7 +252,7 @@ bool unit_control_owns_job(struct unit_control *control, uint32_t job_id)
 {
     if (job_id == control->own_job || job_id == control->claimed_job)
         return true;
-    if (!queues_job(control->pending) && clock_boot_ms() >= control->unanswered_ms)
+    if (!unit_request_queues_job(control->pending) && clock_boot_ms() >= control->unanswered_ms)
         return false;
     /* Ids only grow: an older job than our last one was there before this request. */
     if (job_id < control->own_job)
@@ -377,7 +327,7 @@ static void on_bus_down(void *context, const char *why)
             expect_late(control, lost);
         snprintf(request.error, sizeof(request.error),
             "the system bus was lost (%.40s) before systemd answered the request to %s", why,
-            requests[lost].verb);
+            unit_request_verb(lost));
         post_failed(control, &request);
     }
 }

@@ -34,7 +34,7 @@ void unit_control_restart(struct unit_control *control); /* RestartUnit(unit, "f
 void unit_control_kill(struct unit_control *control);    /* KillUnit(unit, "all", SIGKILL) */
 /* KillUnit(unit, "main", SIGUSR1): an Erlang machine writes a crash dump and ends. */
 void unit_control_dump(struct unit_control *control);
-void unit_control_stop(struct unit_control *control);    /* StopUnit(unit, "fail") */
+void unit_control_stop(struct unit_control *control); /* StopUnit(unit, "fail") */
 
 /* --- between the watch and the control --- */
 

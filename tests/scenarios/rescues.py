@@ -56,6 +56,27 @@ def hung_node_is_killed_and_started(world):
     world.note(f"hang to kill {to_kill:.1f} s")
 
 
+@scenario()
+def hung_node_writes_a_crash_dump(world):
+    """a broker that idles and serves nobody, evidence { crash_dump = 1min }: it ends with a dump, and is started"""
+    node = world.nodes[1]
+    dump = "/var/log/rabbitmq/erl_crash.dump"
+    world.configure(node, evidence={"crash_dump": "1min"})
+    node.run(["rm", "-f", dump])
+    faults.deafen(node)
+    restarting = world.wait_told("restarting", node, 60)
+    check("crash dump first, for at most 1 min" in restarting["detail"], "it is told", restarting["detail"])
+    recovered = world.wait_told("recovered", node, 150)
+    head = node.run(["head", "-n", "3", dump]).stdout
+    check("erl_crash_dump" in head and "SIGUSR1" in head, "a dump that says why", head)
+    ended = [entry["MESSAGE"] for entry in node.journal(None, settings.BROKER_UNIT)
+             if "Main process exited" in str(entry.get("MESSAGE"))][-1:]
+    check(ended and "status=1/FAILURE" in ended[0], "it ended by itself", ended)
+    world.configure(node)
+    world.wait_running_everywhere(10)
+    world.note(f"kill to dead with a dump {phases_of(recovered)['kill']:.1f} s")
+
+
 @scenario(suites=ALL, condition="all down", expected="started")
 def whole_cluster_killed_comes_back(world):
     """all three killed at once: all start together, one cluster again"""

@@ -35,6 +35,7 @@ static void count_actions(struct story *story)
         story->starts += action->kind == ACTION_START_UNIT;
         story->restarts += action->kind == ACTION_RESTART_UNIT;
         story->kills += action->kind == ACTION_KILL_UNIT;
+        story->dumps += action->kind == ACTION_DUMP_UNIT;
         story->stops += action->kind == ACTION_STOP_UNIT;
         story->asks += action->kind == ACTION_ASK;
         story->saves += action->kind == ACTION_SAVE;

@@ -10,7 +10,7 @@ struct story {
     uint64_t did;               /* bit set of enum action_kind: what the last event led to */
     uint64_t now_ms;
     uint32_t told[NOTICE_KIND_COUNT]; /* how often each kind was told, since the start */
-    uint32_t starts, restarts, kills, stops, asks, saves;
+    uint32_t starts, restarts, kills, dumps, stops, asks, saves;
     uint32_t collects, lease_asks, lease_releases, lease_checks;
     struct notice last; /* the last notice told */
     /* Evidence and the lease are there at once, unless a story wants it otherwise. */

@@ -321,6 +321,7 @@ static void test_defaults_of_newer_sections(void **state)
     assert_string_equal(config->lease.key, "rmqwatchd/restart");
     assert_true(config->lease.ttl_ms == 60000);
     assert_true(config->evidence.keep == 50 && config->evidence.max_megabytes == 100);
+    assert_true(policy->crash_dump_ms == 0);
     assert_true(config->alerts.group_delay_ms == 20000 && config->alerts.flap_pause_ms == 60000);
     assert_true(config->alerts.repeat_interval_ms == 4 * 3600000);
     assert_string_equal(config->agents.listen, "*:15693");

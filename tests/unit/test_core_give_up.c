@@ -57,6 +57,28 @@ static void test_a_retry_that_was_never_begun_is_no_operators_stop(void **contex
     assert_int_equal(s.starts, 2);
 }
 
+/* Each waits for the other at its boot, and would end in vain when the other has not begun yet. */
+static void test_where_nobody_else_is_up_retries_meet(void **context)
+{
+    struct policy policy = story_policy();
+    struct story s;
+
+    (void)context;
+    for (uint64_t later_ms = 0; later_ms < 1800000; later_ms += 170000) {
+        policy.max_restarts = 1;
+        story_begin(&s);
+        story_configure(&s, policy);
+        story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_REFUSED, 3);
+        story_wait(&s, later_ms);
+        story_crash(&s);
+        story_die_while_starting(&s);
+        end_loop(&s);
+        assert_int_equal(s.core.rescue.state, STATE_GAVE_UP);
+        assert_in_range(s.core.rescue.deadline_ms - s.now_ms, 300000 - 5000, 900000);
+        assert_int_equal((story_wall_ms(&s) + (int64_t)(s.core.rescue.deadline_ms - s.now_ms)) % 600000, 0);
+    }
+}
+
 /* systemd refused to end the restart loop: whoever stops it is an operator, for a later agent, too. */
 static void test_after_a_refused_stop_of_ours_a_stop_is_an_operators(void **context)
 {
@@ -178,6 +200,7 @@ static void test_what_was_not_killed_or_runs_again_is_paid_for(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_where_nobody_else_is_up_retries_meet),
         cmocka_unit_test(test_a_later_agent_goes_on_with_the_slow_retries),
         cmocka_unit_test(test_a_retry_that_was_never_begun_is_no_operators_stop),
         cmocka_unit_test(test_after_a_refused_stop_of_ours_a_stop_is_an_operators),

@@ -112,6 +112,16 @@ static void test_kill_is_sent_to_all_processes(void **state)
     unit_expect_silence(f);
 }
 
+static void test_a_dump_is_asked_of_the_main_process(void **state)
+{
+    struct unit_fixture *f = *state;
+
+    unit_control_dump(f->control);
+    unit_expect(f, EVENT_REQUEST_DONE);
+    assert_int_equal(fake_systemd_called(&f->fake, "KillUnit main 10"), 1);
+    unit_expect_silence(f);
+}
+
 static void test_refusal_is_told_once(void **state)
 {
     struct unit_fixture *f = *state;
@@ -223,6 +233,7 @@ int main(void)
         WITH_BUS(test_limit_that_cannot_be_lifted),
         WITH_BUS(test_job_removed_before_the_answer),
         WITH_BUS(test_kill_is_sent_to_all_processes),
+        WITH_BUS(test_a_dump_is_asked_of_the_main_process),
         WITH_BUS(test_refusal_is_told_once),
         WITH_BUS(test_newer_request_replaces_an_unanswered_one),
         WITH_BUS(test_request_lost_with_the_connection),

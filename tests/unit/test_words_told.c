@@ -187,8 +187,9 @@ static struct core *core_of(enum probe_result result, unsigned variant)
     strcpy(core.unit.state.load_state, variant == 5 ? "masked" : variant == 6 ? "not-found" : "loaded");
     strcpy(core.unit.state.status_text, variant % 2 ? "" : "Standing by");
     core.process = (struct process){.pid = 1, .state = 'S', .count = 2, .run_delay_known = true};
-    core.process.samples[0] = (struct process_sample){NOW_MS - 2000, 1, 1, 1};
-    core.process.samples[1] = (struct process_sample){NOW_MS - 1000, 500, 900, 1};
+    core.process.samples[0] = (struct process_sample){NOW_MS - 2000, 1, 1, 1, false};
+    core.process.samples[1] = (struct process_sample){NOW_MS - 1000, 500, 900, 1, variant % 2};
+    core.process.runnable_threads = variant % 2 ? 3 : 0;
     core.process.idle_since_ms = variant % 2 ? NOW_MS - 1000 : 0;
     core.views.mutual = (struct disagreement){.since_ms = variant % 3, .accuser = 0, .accused = 1};
     core.views.stale = (struct disagreement){.since_ms = variant % 2, .accuser = 1, .accused = 2};
