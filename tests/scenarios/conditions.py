@@ -16,9 +16,10 @@ ADVANCED = "/etc/rabbitmq/advanced.config"
 BROKER_CONF = "/etc/rabbitmq/rabbitmq.conf"
 TLS = "/etc/rabbitmq/tls"
 
-# How long a boot waits for the others: five minutes usually.
+# How long a boot waits for the others: five minutes usually. With a wrong cookie and Khepri it is the others' knocking
+# that its log tells of, and they knock every few seconds.
 IMPATIENT = """[{rabbit, [{mnesia_table_loading_retry_timeout, 1000}, {mnesia_table_loading_retry_limit, 3},
-  {khepri_leader_wait_retry_timeout, 1000}, {khepri_leader_wait_retry_limit, 3}]}].
+  {khepri_leader_wait_retry_timeout, 1000}, {khepri_leader_wait_retry_limit, 10}]}].
 """
 
 
