@@ -50,6 +50,8 @@ enum notice_kind {
     NOTICE_REVIVED,
     NOTICE_LISTENER_LOST,
     NOTICE_LISTENER_BACK,
+    NOTICE_NOT_SERVING, /* a port fails in a way that nothing else explains */
+    NOTICE_SERVING_AGAIN,
     NOTICE_PARTITION,
     NOTICE_PARTITION_HEALED,
     NOTICE_STALE_VIEW,

@@ -26,6 +26,8 @@ static const char *const advice[NOTICE_KIND_COUNT] = {
     [NOTICE_PAUSED] = WORD("mend the network between it and the other members"),
     [NOTICE_DRAINED] = WORD("nothing, if that was you; it ends with: rabbitmq-upgrade revive"),
     [NOTICE_LISTENER_LOST] = WORD("see in the log of the broker why: an expired certificate, a port in use"),
+    [NOTICE_NOT_SERVING] =
+        WORD("see there what fails: rabbitmq-diagnostics listeners, and the log of the broker"),
     [NOTICE_PARTITION] = WORD("mend the network; if it stays, restart the side whose changes can be lost"),
     [NOTICE_STALE_VIEW] =
         WORD("compare on both: rabbitmqctl cluster_status; restart the one that is wrong, if safe"),

@@ -57,6 +57,8 @@ static const struct trouble troubles[NOTICE_KIND_COUNT] = {
     [NOTICE_REVIVED] = {"drained", OVER, OF_NODE, NOW},
     [NOTICE_LISTENER_LOST] = {"listener", GOES_ON, OF_NODE, WAITS},
     [NOTICE_LISTENER_BACK] = {"listener", OVER, OF_NODE, NOW},
+    [NOTICE_NOT_SERVING] = {"not-serving", GOES_ON, OF_NODE, WAITS},
+    [NOTICE_SERVING_AGAIN] = {"not-serving", OVER, OF_NODE, NOW},
     [NOTICE_PARTITION] = {"partition", GOES_ON, OF_CLUSTER, NOW},
     [NOTICE_PARTITION_HEALED] = {"partition", OVER, OF_CLUSTER, NOW},
     [NOTICE_STALE_VIEW] = {"stale-view", GOES_ON, OF_CLUSTER, NOW},
@@ -123,7 +125,8 @@ bool trouble_is_of_cluster(enum notice_kind kind)
 
 unsigned trouble_severities(enum notice_kind kind)
 {
-    unsigned severities = 0;
+    /* Told as less where clients come in and only the API fails. */
+    unsigned severities = strcmp(trouble_family(kind), "not-serving") == 0 ? 1u << SEVERITY_WARNING : 0;
 
     for (int other = 0; other < NOTICE_KIND_COUNT; other++)
         if (!trouble_ends((enum notice_kind)other) &&

@@ -188,6 +188,7 @@ void describe_watch(
     case WATCH_APP_STOPPED:
     case WATCH_DRAINED:
     case WATCH_LISTENER:
+    case WATCH_NOT_SERVING:
         describe_probes(language, subject, text, size);
         process_describe(language, &core->process, now_ms, text, size);
         if (kind == WATCH_PAUSED && core->watches[kind].raised)

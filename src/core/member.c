@@ -208,12 +208,22 @@ bool member_unsettled(const struct member *member, const struct policy *policy)
     return false;
 }
 
+/* The one whose silence proves a hang together with that of AMQP. */
+static const struct probe_memory *second_of(const struct member *member, const struct policy *policy)
+{
+    return &member->probes[policy->probe_management ? PROBE_MANAGEMENT : PROBE_EXEC];
+}
+
+bool member_may_hang(const struct member *member, const struct policy *policy)
+{
+    return member->probes[PROBE_AMQP].timeouts > 0 && second_of(member, policy)->timeouts > 0;
+}
+
 bool member_hangs(
     const struct member *member, const struct policy *policy, uint64_t since_ms, uint64_t now_ms)
 {
     const struct probe_memory *amqp = &member->probes[PROBE_AMQP];
-    const struct probe_memory *second =
-        &member->probes[policy->probe_management ? PROBE_MANAGEMENT : PROBE_EXEC];
+    const struct probe_memory *second = second_of(member, policy);
 
     if (!policy->probe_amqp || amqp->timeouts < policy->fall || second->timeouts < policy->fall)
         return false;

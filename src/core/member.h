@@ -67,6 +67,8 @@ bool member_unsettled(const struct member *member, const struct policy *policy);
  * for after a start it may be busy with recovery and with clients that all come back at once. */
 bool member_hangs(
     const struct member *member, const struct policy *policy, uint64_t since_ms, uint64_t now_ms);
+/* Both of the probes that prove a hang were silent last: it may be on its way. */
+bool member_may_hang(const struct member *member, const struct policy *policy);
 /* Since when both of the probes that prove a hang have been silent. */
 uint64_t member_silent_since_ms(const struct member *member);
 /* AMQP and management API both refuse connections, `fall` times in a row: the host is there, nothing listens.

@@ -9,7 +9,7 @@
 #define OWN                                                                                                  \
     (K(MEMORY_ALARM) | K(DISK_ALARM) | K(SLOW_BOOT) | K(CHECK_AMQP) | K(CHECK_MANAGEMENT) | K(CHECK_EXEC) |  \
         K(CHECK_UNIT) | K(CHECK_LEASE) | K(AGENT) | K(STORE) | K(HOLD) | K(BUSY) | K(APP_STOPPED) |          \
-        K(PAUSED) | K(DRAINED) | K(LISTENER) | K(ISOLATED) | K(FLAPPING))
+        K(PAUSED) | K(DRAINED) | K(LISTENER) | K(NOT_SERVING) | K(ISOLATED) | K(FLAPPING))
 /* Of the whole cluster: every agent sees it. */
 #define CLUSTER (K(LEADERLESS) | K(PARTITION) | K(STALE_VIEW) | K(QUORUM) | K(ALL_DOWN))
 #define ANY (OWN | CLUSTER | K(PEER) | K(PEER_AGENT))
@@ -57,6 +57,7 @@ const struct watch_info watch_infos[WATCH_KIND_COUNT] = {
     [WATCH_PAUSED] = {"paused", NOTICE_PAUSED, NOTICE_PAUSE_OVER},
     [WATCH_DRAINED] = {"drained", NOTICE_DRAINED, NOTICE_REVIVED},
     [WATCH_LISTENER] = {"listener", NOTICE_LISTENER_LOST, NOTICE_LISTENER_BACK},
+    [WATCH_NOT_SERVING] = {"not-serving", NOTICE_NOT_SERVING, NOTICE_SERVING_AGAIN},
     [WATCH_ISOLATED] = {"isolated", NOTICE_ISOLATED, NOTICE_ISOLATION_OVER},
     [WATCH_FLAPPING] = {"flapping", NOTICE_FLAPPING, NOTICE_FLAPPING_OVER},
     [WATCH_LEADERLESS] = {"leaderless", NOTICE_LEADERLESS, NOTICE_LEADERS_BACK},

@@ -1,6 +1,7 @@
 #include "core/watches.h"
 #include "base/text.h"
 #include "core/describe.h"
+#include "core/not_serving.h"
 #include "core/voice.h"
 #include "words/words.h"
 
@@ -205,6 +206,14 @@ static enum sign sign_of_closed(
                                                                                             : sign;
 }
 
+/* Whatever else it turns into is told under another name: this is over when it serves. */
+static enum sign sign_of_serving(const struct core *core, uint64_t now_ms)
+{
+    if (condition_in(core->members[0].condition, CONDITIONS_SERVING))
+        return SIGN_GOOD;
+    return not_serving(core, now_ms) ? SIGN_BAD : SIGN_UNSURE;
+}
+
 static enum sign sign_of(const struct core *core, enum watch_kind kind, size_t subject, uint64_t now_ms)
 {
     switch (kind) {
@@ -241,6 +250,8 @@ static enum sign sign_of(const struct core *core, enum watch_kind kind, size_t s
             core, CONDITION_DRAINED, CONDITIONS_SERVING | CONDITION_BIT(LISTENER_LOST), now_ms);
     case WATCH_LISTENER:
         return sign_until(core, CONDITION_LISTENER_LOST, CONDITIONS_SERVING);
+    case WATCH_NOT_SERVING:
+        return sign_of_serving(core, now_ms);
     case WATCH_ISOLATED:
         return sign_of_isolation(core);
     case WATCH_FLAPPING:
@@ -311,6 +322,8 @@ static void watch_step(
     notice = step_notice(step, core, ACTION_NOTICE,
         watch->raised ? watch_infos[kind].raise : watch_infos[kind].clear, member->name, member->condition,
         watch->incident, row->why);
+    if (kind == WATCH_NOT_SERVING && watch->raised)
+        notice->severity = not_serving_severity(core);
     notice->since_wall_ms = watch->since_wall_ms;
     text_copy(notice->trouble, sizeof(notice->trouble), watch_infos[kind].name);
     step_action(step, ACTION_SAVE); /* whoever was told hears the end of it, of another agent perhaps */

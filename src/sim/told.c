@@ -54,6 +54,7 @@ static const struct cause {
     [NOTICE_PAUSED] = {.anywhere = OF_THE_NETWORK | OF_THE_BROKER | OF_PEOPLE},
     [NOTICE_DRAINED] = {.subject = FAULT(DRAIN)},
     [NOTICE_LISTENER_LOST] = {.subject = FAULT(LISTENER) | FAULT(DRAIN)},
+    [NOTICE_NOT_SERVING] = {.subject = OF_THE_BROKER | OF_PEOPLE},
     [NOTICE_PARTITION] = {.anywhere = OF_THE_NETWORK | OF_SILENCE},
     [NOTICE_STALE_VIEW] = {.anywhere = OF_THE_NETWORK | OF_DEATH | FAULT(STALE_VIEW)},
     [NOTICE_ISOLATED] = {.anywhere = OF_THE_NETWORK | FAULT(HOST_DOWN)},
@@ -94,6 +95,9 @@ static void check_truth(struct sim_world *world, const struct sim_node *node, co
     /* A node that pauses and resumes at every turn opens one port before the other. */
     if (notice->kind == NOTICE_LISTENER_LOST &&
         (node->broker.paused || world->now_ms - node->broker.phase_ms < 2 * world->policy.interval_ms))
+        return;
+    /* One that is paused serves nobody, even where nobody can tell the agent why. */
+    if (notice->kind == NOTICE_NOT_SERVING && node->broker.paused)
         return;
     /* An agent that has lost what it knew takes its own stop for an operator's. */
     if (notice->kind == NOTICE_STOPPED && node->agent.forgot_ms != 0)

@@ -35,6 +35,8 @@ static const struct word advice[] = {
         "如是您所为则无需处理；结束维护请执行：rabbitmq-upgrade revive"},
     {"see in the log of the broker why: an expired certificate, a port in use",
         "在 broker 的日志中查找原因：证书过期、端口被占用等"},
+    {"see there what fails: rabbitmq-diagnostics listeners, and the log of the broker",
+        "在该节点上查看何处异常：rabbitmq-diagnostics listeners，以及 broker 的日志"},
     {"mend the network; if it stays, restart the side whose changes can be lost",
         "修复网络；如果分区仍在，请重启其改动可以舍弃的一侧"},
     {"compare on both: rabbitmqctl cluster_status; restart the one that is wrong, if safe",

@@ -36,6 +36,8 @@ static const struct word messages[] = {
     {"Maintenance over", "维护模式已结束"},
     {"AMQP listener lost", "AMQP 监听端口丢失"},
     {"AMQP listener back", "AMQP 监听端口已恢复"},
+    {"Not serving", "不能正常服务"},
+    {"Serves again", "已恢复正常服务"},
     {"Partition", "网络分区"},
     {"Partition healed", "网络分区已恢复"},
     {"Stale view", "成员视图陈旧"},

@@ -73,7 +73,8 @@ static void test_what_waits(void **state)
     static const enum notice_kind waiting[] = {NOTICE_CRASHED, NOTICE_HUNG, NOTICE_RESTARTING,
         NOTICE_RETRYING, NOTICE_SLOW_BOOT, NOTICE_ALARM, NOTICE_PEER_DOWN, NOTICE_CHECK_MISCONFIGURED,
         NOTICE_AGENT_STALLED, NOTICE_BUSY, NOTICE_APP_STOPPED, NOTICE_PAUSED, NOTICE_DRAINED,
-        NOTICE_LISTENER_LOST, NOTICE_LEADERLESS, NOTICE_HOLD_SET, NOTICE_LEASE_LOST, NOTICE_AGENT_MISSING};
+        NOTICE_LISTENER_LOST, NOTICE_NOT_SERVING, NOTICE_LEADERLESS, NOTICE_HOLD_SET, NOTICE_LEASE_LOST,
+        NOTICE_AGENT_MISSING};
     static const enum notice_kind urgent[] = {NOTICE_HELD, NOTICE_WOULD_ACT, NOTICE_UNVERIFIED,
         NOTICE_GAVE_UP, NOTICE_ALL_DOWN, NOTICE_PARTITION, NOTICE_STALE_VIEW, NOTICE_ISOLATED,
         NOTICE_QUORUM_LOST, NOTICE_FLAPPING, NOTICE_AGENT_DEGRADED, NOTICE_DELIVERY_REFUSED, NOTICE_TEST};
@@ -117,6 +118,9 @@ static void test_severities(void **state)
     assert_int_equal(trouble_severities(NOTICE_CRASHED), trouble_severities(NOTICE_RECOVERED));
     assert_int_equal(trouble_severities(NOTICE_HOLD_OVER), 1u << SEVERITY_INFO);
     assert_int_equal(trouble_severities(NOTICE_PARTITION), 1u << SEVERITY_CRITICAL);
+    /* Told as either, whatever fails: its end ends both. */
+    assert_int_equal(
+        trouble_severities(NOTICE_SERVING_AGAIN), 1u << SEVERITY_WARNING | 1u << SEVERITY_CRITICAL);
 }
 
 static void assert_key(const struct notice *notice, const char *expected)
