@@ -10,7 +10,7 @@ enum condition {
     CONDITION_STOPPED,       /* by an operator: inactive, masked, or being stopped */
     CONDITION_BOOTING,       /* unit activating */
     CONDITION_HUNG,          /* unit active, AMQP and API both time out */
-    CONDITION_ALARM,         /* serving, with a memory or disk alarm */
+    CONDITION_ALARM,         /* serving, with a memory, disk or descriptor alarm */
     CONDITION_PEER_DOWN,     /* another member is down; its own agent acts */
     CONDITION_MISCONFIGURED, /* our check cannot be trusted: credentials, URL, TLS, name */
     CONDITION_STALLED,       /* our own loop was late: evidence is stale */

@@ -70,6 +70,7 @@ struct node_view {
     bool alarms_known; /* GET /api/health/checks/local-alarms */
     bool memory_alarm;
     bool disk_alarm;
+    bool descriptor_alarm; /* brokers before 4.0: no new connection is accepted until it clears */
 
     bool members_known; /* GET /api/nodes?disable_stats=true */
     size_t member_count;
@@ -92,6 +93,10 @@ struct node_view {
     uint64_t memory_limit_bytes;
     uint64_t disk_free_bytes;
     uint64_t disk_limit_bytes;
+
+    bool descriptors_known; /* the same page; a broker may not count them */
+    uint64_t descriptors_used;
+    uint64_t descriptors_limit;
 };
 
 /* org.freedesktop.systemd1.Unit.ActiveState */

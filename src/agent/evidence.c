@@ -45,12 +45,15 @@ static const char *yes_or_no(bool yes)
 static void describe_view(const struct node_view *view, char *text, size_t size)
 {
     if (view->alarms_known)
-        text_append(text, size, "  memory alarm: %s; disk alarm: %s\n", yes_or_no(view->memory_alarm),
-            yes_or_no(view->disk_alarm));
+        text_append(text, size, "  memory alarm: %s; disk alarm: %s; descriptor alarm: %s\n",
+            yes_or_no(view->memory_alarm), yes_or_no(view->disk_alarm), yes_or_no(view->descriptor_alarm));
     if (view->resources_known)
         text_append(text, size,
             "  memory: %" PRIu64 " of %" PRIu64 " bytes; disk: %" PRIu64 " bytes free, limit %" PRIu64 "\n",
             view->memory_used_bytes, view->memory_limit_bytes, view->disk_free_bytes, view->disk_limit_bytes);
+    if (view->descriptors_known)
+        text_append(text, size, "  file descriptors: %" PRIu64 " of %" PRIu64 "\n", view->descriptors_used,
+            view->descriptors_limit);
     if (view->partitions_known)
         text_append(text, size, "  partitioned: %s\n", yes_or_no(view->partitioned));
     if (view->vhosts_known)

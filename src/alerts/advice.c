@@ -15,8 +15,9 @@ static const char *const advice[NOTICE_KIND_COUNT] = {
     [NOTICE_GAVE_UP] = WORD("find and mend the cause, then start it there: rmqwatchctl resume"),
     [NOTICE_STOPPED] = WORD("nothing, if that was you; otherwise start it again"),
     [NOTICE_SLOW_BOOT] = WORD("see what it waits for: start the members that it needs, too"),
-    [NOTICE_ALARM] =
-        WORD("memory: find the queues that grow, and who should empty them; disk: free some space"),
+    [NOTICE_ALARM] = WORD(
+        "memory: find the queues that grow, and who should empty them; disk: free some space; descriptors: "
+        "find who opens so many connections"),
     [NOTICE_PEER_DOWN] = WORD("see whether its machine is up and can be reached, and what runs there"),
     [NOTICE_ALL_DOWN] = WORD("see that all machines are up and reach each other; no force_boot, no reset"),
     [NOTICE_CHECK_MISCONFIGURED] = WORD("mend the configuration, and reload rmqwatchd"),

@@ -48,7 +48,8 @@ static enum condition condition_of_answers(const struct member *member, const st
         return CONDITION_MISCONFIGURED;
     if (!member_is_up(member))
         return CONDITION_UNKNOWN;
-    if (member->view.alarms_known && (member->view.memory_alarm || member->view.disk_alarm))
+    if (member->view.alarms_known &&
+        (member->view.memory_alarm || member->view.disk_alarm || member->view.descriptor_alarm))
         return CONDITION_ALARM;
     return CONDITION_HEALTHY;
 }

@@ -26,6 +26,15 @@ static void describe_resource(
         now, limit);
 }
 
+static void describe_descriptors(
+    enum language language, const struct node_view *view, char *text, size_t size)
+{
+    text_append(text, size, "%s", words(language, "file descriptors"));
+    if (view->descriptors_known)
+        text_append(text, size, words(language, ": %u used, the limit is %u"),
+            (unsigned)view->descriptors_used, (unsigned)view->descriptors_limit);
+}
+
 static void describe_waiting_for(const struct core *core, char *text, size_t size)
 {
     const enum language language = core->policy.language;
@@ -144,6 +153,9 @@ void describe_watch(
     case WATCH_MEMORY_ALARM:
     case WATCH_DISK_ALARM:
         describe_resource(language, &subject->view, kind == WATCH_MEMORY_ALARM, text, size);
+        break;
+    case WATCH_DESCRIPTOR_ALARM:
+        describe_descriptors(language, &subject->view, text, size);
         break;
     case WATCH_SLOW_BOOT:
         describe_slow_boot(core, now_ms, text, size);

@@ -98,6 +98,7 @@ static void absorb_view(struct member *member, const struct probe_event *probe, 
         member->view.alarms_known = true;
         member->view.memory_alarm = view->memory_alarm;
         member->view.disk_alarm = view->disk_alarm;
+        member->view.descriptor_alarm = view->descriptor_alarm;
         member->alarms_started_ms = probe->started_ms;
     }
     if (view->members_known) {
@@ -135,6 +136,11 @@ static void absorb_view(struct member *member, const struct probe_event *probe, 
         member->view.memory_limit_bytes = view->memory_limit_bytes;
         member->view.disk_free_bytes = view->disk_free_bytes;
         member->view.disk_limit_bytes = view->disk_limit_bytes;
+    }
+    if (view->descriptors_known) {
+        member->view.descriptors_known = true;
+        member->view.descriptors_used = view->descriptors_used;
+        member->view.descriptors_limit = view->descriptors_limit;
     }
 }
 

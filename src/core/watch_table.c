@@ -7,9 +7,10 @@
 
 /* Of this node or this agent: nobody else can tell. */
 #define OWN                                                                                                  \
-    (K(MEMORY_ALARM) | K(DISK_ALARM) | K(SLOW_BOOT) | K(CHECK_AMQP) | K(CHECK_MANAGEMENT) | K(CHECK_EXEC) |  \
-        K(CHECK_UNIT) | K(CHECK_LEASE) | K(AGENT) | K(STORE) | K(HOLD) | K(BUSY) | K(APP_STOPPED) |          \
-        K(PAUSED) | K(DRAINED) | K(LISTENER) | K(NOT_SERVING) | K(ISOLATED) | K(FLAPPING))
+    (K(MEMORY_ALARM) | K(DISK_ALARM) | K(DESCRIPTOR_ALARM) | K(SLOW_BOOT) | K(CHECK_AMQP) |                  \
+        K(CHECK_MANAGEMENT) | K(CHECK_EXEC) | K(CHECK_UNIT) | K(CHECK_LEASE) | K(AGENT) | K(STORE) |         \
+        K(HOLD) | K(BUSY) | K(APP_STOPPED) | K(PAUSED) | K(DRAINED) | K(LISTENER) | K(NOT_SERVING) |         \
+        K(ISOLATED) | K(FLAPPING))
 /* Of the whole cluster: every agent sees it. */
 #define CLUSTER (K(LEADERLESS) | K(PARTITION) | K(STALE_VIEW) | K(QUORUM) | K(ALL_DOWN))
 #define ANY (OWN | CLUSTER | K(PEER) | K(PEER_AGENT))
@@ -43,6 +44,7 @@ const size_t watch_row_count = sizeof(watch_rows) / sizeof(watch_rows[0]);
 const struct watch_info watch_infos[WATCH_KIND_COUNT] = {
     [WATCH_MEMORY_ALARM] = {"memory-alarm", NOTICE_ALARM, NOTICE_ALARM_CLEARED},
     [WATCH_DISK_ALARM] = {"disk-alarm", NOTICE_ALARM, NOTICE_ALARM_CLEARED},
+    [WATCH_DESCRIPTOR_ALARM] = {"descriptor-alarm", NOTICE_ALARM, NOTICE_ALARM_CLEARED},
     [WATCH_SLOW_BOOT] = {"slow-boot", NOTICE_SLOW_BOOT, NOTICE_BOOT_ENDED},
     [WATCH_CHECK_AMQP] = {"check-amqp", NOTICE_CHECK_MISCONFIGURED, NOTICE_CHECK_OK},
     [WATCH_CHECK_MANAGEMENT] = {"check-management", NOTICE_CHECK_MISCONFIGURED, NOTICE_CHECK_OK},

@@ -5,13 +5,14 @@
 #include "core/voice.h"
 #include "words/words.h"
 
-static enum sign sign_of_alarm(const struct core *core, bool memory)
+static enum sign sign_of_alarm(const struct core *core, enum watch_kind kind)
 {
     const struct node_view *view = &core->members[0].view;
+    const bool alarms[] = {view->memory_alarm, view->disk_alarm, view->descriptor_alarm};
 
     if (!view->alarms_known)
         return SIGN_UNSURE;
-    return (memory ? view->memory_alarm : view->disk_alarm) ? SIGN_BAD : SIGN_GOOD;
+    return alarms[kind - WATCH_MEMORY_ALARM] ? SIGN_BAD : SIGN_GOOD;
 }
 
 static enum sign sign_of_boot(const struct core *core, uint64_t now_ms)
@@ -219,7 +220,8 @@ static enum sign sign_of(const struct core *core, enum watch_kind kind, size_t s
     switch (kind) {
     case WATCH_MEMORY_ALARM:
     case WATCH_DISK_ALARM:
-        return sign_of_alarm(core, kind == WATCH_MEMORY_ALARM);
+    case WATCH_DESCRIPTOR_ALARM:
+        return sign_of_alarm(core, kind);
     case WATCH_SLOW_BOOT:
         return sign_of_boot(core, now_ms);
     case WATCH_CHECK_AMQP:
@@ -312,7 +314,8 @@ static void watch_step(
         return;
     watch->raised = row->to_raised;
     if (watch->raised) {
-        const char letter[] = {(char)('a' + kind), '\0'};
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEF";
+        const char letter[] = {letters[kind], '\0'};
 
         watch->returns = returned_lately(watch, step->now_ms) ? watch->returns + 1 : 0;
         watch->bad_ms = step->now_ms;

@@ -49,7 +49,8 @@ static const char *const paths[QUESTION_COUNT] = {
     [ASK_QUEUES] = "/api/health/checks/node-is-quorum-critical",
     [ASK_LEADERS] = "/api/health/checks/quorum-queues-without-elected-leaders/all-vhosts/",
 };
-static const char node_columns[] = "?columns=name,partitions,mem_used,mem_limit,disk_free,disk_free_limit";
+static const char node_columns[] =
+    "?columns=name,partitions,mem_used,mem_limit,disk_free,disk_free_limit,fd_used,fd_total";
 
 static void on_run_closed(uv_handle_t *handle)
 {
@@ -172,6 +173,7 @@ static enum probe_result judge_alarms(const struct http_reply *reply, struct nod
     view->alarms_known = true;
     view->memory_alarm = health.memory_alarm;
     view->disk_alarm = health.disk_alarm;
+    view->descriptor_alarm = health.descriptor_alarm;
     return PROBE_RESULT_OK;
 }
 
@@ -238,7 +240,7 @@ static void on_answer(void *context, const struct http_reply *reply)
         }
         run->probe->answered = true;
         if (run->probe->target->local && !run->probe->deep &&
-            (run->view.memory_alarm || run->view.disk_alarm))
+            (run->view.memory_alarm || run->view.disk_alarm || run->view.descriptor_alarm))
             (void)run_ask(run, ASK_NODE);
         run_limit_details(run);
     }

@@ -21,6 +21,7 @@ struct health_reply {
     bool has_alarms;
     bool memory_alarm;
     bool disk_alarm;
+    bool descriptor_alarm;
     bool has_queues;
     uint32_t queue_count; /* that the check complains of */
 };

@@ -15,6 +15,8 @@ static void add_alarm(struct health_reply *reply, const cJSON *alarm)
         reply->memory_alarm = true;
     else if (strncmp(resource, "disk", 4) == 0)
         reply->disk_alarm = true;
+    else if (strncmp(resource, "file", 4) == 0) /* "file descriptors"; brokers before 4.0 */
+        reply->descriptor_alarm = true;
 }
 
 int parse_health(const char *body, size_t size, struct health_reply *ret_reply)

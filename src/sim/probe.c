@@ -88,7 +88,7 @@ static void fill_view(const struct sim_world *world, const struct sim_node *from
     bool booted = to->broker.phase == BROKER_RUNNING;
 
     memset(view, 0, offsetof(struct node_view, members));
-    view->queues_known = view->leaders_known = view->resources_known = false;
+    view->queues_known = view->leaders_known = view->resources_known = view->descriptors_known = false;
     view->partitions_known = view->vhosts_known = false;
     view->alarms_known = true;
     view->memory_alarm = world->now_ms < to->broker.alarm_until_ms;

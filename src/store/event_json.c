@@ -88,6 +88,7 @@ static const struct field view_fields[] = {
     FIELD(struct node_view, alarms_known),
     FIELD(struct node_view, memory_alarm),
     FIELD(struct node_view, disk_alarm),
+    FIELD(struct node_view, descriptor_alarm),
     FIELD(struct node_view, members_known),
     FIELD_STRUCTS(struct node_view, members, member_count, member_view_fields),
     FIELD(struct node_view, partitions_known),
@@ -103,6 +104,9 @@ static const struct field view_fields[] = {
     FIELD(struct node_view, memory_limit_bytes),
     FIELD(struct node_view, disk_free_bytes),
     FIELD(struct node_view, disk_limit_bytes),
+    FIELD(struct node_view, descriptors_known),
+    FIELD(struct node_view, descriptors_used),
+    FIELD(struct node_view, descriptors_limit),
     FIELDS_END,
 };
 

@@ -18,8 +18,9 @@ static const struct word advice[] = {
         "找出并排除原因，然后在该节点上启动它：rmqwatchctl resume"},
     {"nothing, if that was you; otherwise start it again", "如是您所为则无需处理；否则请重新启动它"},
     {"see what it waits for: start the members that it needs, too", "查看它在等待什么：所需的成员也要启动"},
-    {"memory: find the queues that grow, and who should empty them; disk: free some space",
-        "内存：找出不断增长的队列及其消费者；磁盘：释放空间"},
+    {"memory: find the queues that grow, and who should empty them; disk: free some space; descriptors: "
+     "find who opens so many connections",
+        "内存：找出不断增长的队列及其消费者；磁盘：释放空间；文件描述符：找出打开大量连接的客户端"},
     {"see whether its machine is up and can be reached, and what runs there",
         "查看其主机是否开机、能否连通，以及上面运行着什么"},
     {"see that all machines are up and reach each other; no force_boot, no reset",

@@ -73,6 +73,8 @@ static const struct word details[] = {
 
     /* -- problems that are told -- */
     {"memory", "内存"},
+    {"file descriptors", "文件描述符"},
+    {": %u used, the limit is %u", "：已用 %u，上限 %u"},
     {"disk", "磁盘"},
     {": %s used, the limit is %s", "：已用 %s，上限 %s"},
     {": free %s, the limit is %s", "：剩余 %s，下限 %s"},

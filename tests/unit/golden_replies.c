@@ -16,6 +16,10 @@ const char golden_alarms_310[] =
     "{\"alarms\":[{\"node\":\"rabbit@rmq2\",\"resource\":\"disk space\"},{\"node\":\"rabbit@rmq2\","
     "\"resource\":\"memory\"}],\"reason\":\"There are alarms in effect on the node\",\"status\":\"failed\"}";
 
+const char golden_descriptors_310[] = "{\"alarms\":[{\"node\":\"rabbit@rmq2\",\"resource\":\"file "
+                                      "descriptors\"}],\"reason\":\"There are alarms "
+                                      "in effect on the node\",\"status\":\"failed\"}";
+
 const char golden_alarms_43[] =
     "{\"reason\":\"There are alarms in effect on the "
     "node\",\"status\":\"failed\",\"alarms\":[{\"node\":\"rabbit@rmq2\","

@@ -7,6 +7,8 @@ extern const char golden_members_310[];
 extern const char golden_members_43[];
 /* GET /api/health/checks/local-alarms, status 503 */
 extern const char golden_alarms_310[];
+/* The same; put together from the sources of 3.10 (rabbit_alarm.erl). */
+extern const char golden_descriptors_310[];
 extern const char golden_alarms_43[];
 /* GET /api/nodes?disable_stats=true&columns=name,running,being_drained, while rabbit@rmq1 is drained */
 extern const char golden_members_drained_43[];

@@ -63,6 +63,37 @@ static void test_an_alarm_brings_its_numbers(void **context)
     assert_int_equal(s.core.members[0].condition, CONDITION_ALARM);
 }
 
+static void test_an_alarm_of_descriptors_brings_its_numbers(void **context)
+{
+    struct node_view view = story_everything(NULL);
+    struct story s;
+
+    (void)context;
+    view.descriptor_alarm = true;
+    story_begin(&s);
+    story_answer(&s, STORY_LOCAL, &view);
+    assert_string_equal(s.last.detail, "file descriptors"); /* they may come later, or never */
+    assert_string_equal(s.last.trouble, "descriptor-alarm");
+    assert_int_equal(s.last.severity, SEVERITY_WARNING);
+    assert_int_equal(s.core.members[0].condition, CONDITION_ALARM);
+    view.descriptors_known = true;
+    view.descriptors_used = 18000;
+    view.descriptors_limit = 20000;
+    for (int i = 0; i < 50; i++) {
+        story_answer(&s, STORY_LOCAL, &view);
+        story_wait(&s, 1000);
+    }
+    assert_int_equal(s.told[NOTICE_ALARM], 1);
+    view.descriptor_alarm = false;
+    view.descriptors_used = 900;
+    story_answer(&s, STORY_LOCAL, &view);
+    assert_int_equal(s.told[NOTICE_ALARM_CLEARED], 1);
+    assert_string_equal(s.last.detail, "file descriptors: 900 used, the limit is 20000");
+    assert_string_equal(s.last.trouble, "descriptor-alarm");
+    assert_int_equal(s.core.members[0].condition, CONDITION_HEALTHY);
+    assert_int_equal(story_done(&s) + s.asks, 0);
+}
+
 static void test_a_slow_boot_names_those_whom_it_may_wait_for(void **context)
 {
     struct story s;
@@ -225,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_a_death_names_its_cause),
         cmocka_unit_test(test_systemds_words_for_a_unit),
         cmocka_unit_test(test_an_alarm_brings_its_numbers),
+        cmocka_unit_test(test_an_alarm_of_descriptors_brings_its_numbers),
         cmocka_unit_test(test_a_slow_boot_names_those_whom_it_may_wait_for),
         cmocka_unit_test(test_a_unit_that_appears_is_told_too),
         cmocka_unit_test(test_what_is_next_is_told_when_there_is_a_next),

@@ -109,7 +109,11 @@ static void test_alarms(void **state)
         assert_int_equal(parse_health(bodies[i], strlen(bodies[i]), &health), 0);
         assert_false(health.ok);
         assert_true(health.has_alarms && health.memory_alarm && health.disk_alarm);
+        assert_false(health.descriptor_alarm);
     }
+    assert_int_equal(parse_health(golden_descriptors_310, strlen(golden_descriptors_310), &health), 0);
+    assert_true(!health.ok && health.has_alarms && health.descriptor_alarm);
+    assert_false(health.memory_alarm || health.disk_alarm);
     assert_int_equal(parse_health(ok, strlen(ok), &health), 0);
     assert_true(health.ok && !health.has_alarms && !health.memory_alarm && !health.disk_alarm);
     assert_int_equal(parse_health(one, strlen(one), &health), 0);
@@ -129,6 +133,9 @@ static void test_node(void **state)
         assert_true(view.memory_used_bytes > 1000000 && view.memory_limit_bytes > view.memory_used_bytes);
         assert_true(view.disk_limit_bytes == 50000000 && view.disk_free_bytes > view.disk_limit_bytes);
         assert_false(view.members_known || view.alarms_known);
+        assert_int_equal(view.descriptors_known, i > 0);
+        assert_int_equal(view.descriptors_limit, i > 0 ? 20000 : 0);
+        assert_int_equal(view.descriptors_used, i == 0 ? 0 : i == 1 ? 40 : 39);
     }
 }
 
@@ -139,6 +146,21 @@ static void check_node(const char *body, bool partitions_known, bool partitioned
     assert_int_equal(view.partitions_known, partitions_known);
     assert_int_equal(view.partitioned, partitioned);
     assert_int_equal(view.resources_known, resources_known);
+}
+
+static void test_descriptors_that_are_not_counted(void **state)
+{
+    const char *const bodies[] = {"{\"name\":\"a\",\"fd_used\":0,\"fd_total\":0}",
+        "{\"name\":\"a\",\"fd_used\":0,\"fd_total\":20000}", "{\"name\":\"a\",\"fd_used\":40,\"fd_total\":0}",
+        "{\"name\":\"a\",\"fd_used\":40}", "{\"name\":\"a\",\"fd_total\":20000}",
+        "{\"name\":\"a\",\"fd_used\":\"unknown\",\"fd_total\":20000}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        memset(&view, 0, sizeof view);
+        assert_int_equal(parse_node(bodies[i], strlen(bodies[i]), &view), 0);
+        assert_false(view.descriptors_known);
+    }
 }
 
 static void test_node_with_parts_missing_or_absurd(void **state)
@@ -322,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_queues),
         cmocka_unit_test(test_alarms),
         cmocka_unit_test(test_node),
+        cmocka_unit_test(test_descriptors_that_are_not_counted),
         cmocka_unit_test(test_node_with_parts_missing_or_absurd),
         cmocka_unit_test(test_every_prefix_is_refused),
         cmocka_unit_test(test_every_changed_byte_is_survived),

@@ -169,6 +169,24 @@ static void test_alarm_is_an_answer_and_brings_numbers(void **state)
     assert_int_equal(fixture.view.disk_limit_bytes, 50000000);
 }
 
+static void test_a_descriptor_alarm_brings_its_numbers(void **state)
+{
+    const struct manners manners[] = {
+        {ALARMS, MANNER_REPLY, answer(0, "503 Service Unavailable", golden_descriptors_310), 0, 0},
+        {MEMBERS, MANNER_REPLY, answer(1, "200 OK", golden_members_310), 0, 0},
+        {NODE, MANNER_REPLY, answer(2, "200 OK", golden_node_310), 0, 0},
+    };
+
+    (void)state;
+    probe_fixture_serve(manners, LENGTH(manners));
+    fixture.target.local = true;
+    expect(false, PROBE_RESULT_OK);
+    assert_true(fixture.view.descriptor_alarm && fixture.view.descriptors_known);
+    assert_false(fixture.view.memory_alarm || fixture.view.disk_alarm);
+    assert_int_equal(fixture.view.descriptors_used, 40);
+    assert_int_equal(fixture.view.descriptors_limit, 20000);
+}
+
 static void test_verdicts(void **state)
 {
     static const struct {
@@ -360,6 +378,7 @@ int main(void)
         TEST(test_queues_are_asked_for_a_decision_only),
         TEST(test_leaders_are_asked_for_once_a_minute),
         TEST(test_alarm_is_an_answer_and_brings_numbers),
+        TEST(test_a_descriptor_alarm_brings_its_numbers),
         TEST(test_verdicts),
         TEST(test_refused),
         TEST(test_hung_broker),

@@ -178,6 +178,9 @@ static struct core *core_of(enum probe_result result, unsigned variant)
         .memory_limit_bytes = 2ull << 30,
         .disk_free_bytes = 1ull << 20,
         .disk_limit_bytes = 5ull << 20,
+        .descriptors_known = true,
+        .descriptors_used = 900,
+        .descriptors_limit = 1000,
         .leaderless_queues = 2,
         .partitioned = variant % 2 == 1};
     core.unit.known = true;
