@@ -43,8 +43,8 @@ static bool no_alarm(const struct core *core)
 {
     const struct member *local = local_of(core);
 
-    return !has_api(core) ||
-           (fresh(core, local->alarms_started_ms) && !local->view.memory_alarm && !local->view.disk_alarm);
+    return !has_api(core) || (fresh(core, local->alarms_started_ms) && !local->view.memory_alarm &&
+                                 !local->view.disk_alarm && !local->view.descriptor_alarm);
 }
 
 /* Of the others that live, how many say that this node runs. */
@@ -193,7 +193,7 @@ void verify_describe(const struct core *core, char *text, size_t size)
         [VERIFY_UNIT] = WORD("the unit is active"),
         [VERIFY_BOOT] = WORD("the node lists itself as running"),
         [VERIFY_AMQP] = WORD("the AMQP port answers with bytes"),
-        [VERIFY_ALARM] = WORD("no memory or disk alarm"),
+        [VERIFY_ALARM] = WORD("no memory, disk or descriptor alarm"),
         [VERIFY_PEERS] = WORD("a majority of the other living nodes list it as running"),
         [VERIFY_PARTITION] = WORD("no partition"),
         [VERIFY_VHOSTS] = WORD("the virtual hosts are up"),

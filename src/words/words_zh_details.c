@@ -64,7 +64,7 @@ static const struct word details[] = {
     {"the unit is active", "单元处于 active 状态"},
     {"the node lists itself as running", "节点将自己列为运行中"},
     {"the AMQP port answers with bytes", "AMQP 端口有数据应答"},
-    {"no memory or disk alarm", "没有内存或磁盘告警"},
+    {"no memory, disk or descriptor alarm", "没有内存、磁盘或文件描述符告警"},
     {"a majority of the other living nodes list it as running", "其他存活节点的多数将它列为运行中"},
     {"no partition", "没有网络分区"},
     {"the virtual hosts are up", "各虚拟主机已就绪"},
