@@ -78,10 +78,20 @@ static void describe_check(const struct core *core, enum probe_kind kind, char *
         member_is_asked(&core->policy, kind) ? "" : words(language, ": not in use any more"));
 }
 
-static const char *subject_unit(const struct core *core)
+static void describe_unit(const struct core *core, char *text, size_t size)
 {
-    return words(
-        core->policy.language, unit_is_unknown(&core->unit.state) ? WORD("not known there") : WORD("known"));
+    const enum language language = core->policy.language;
+    bool unknown = unit_is_unknown(&core->unit.state);
+
+    text_append(text, size, words(language, "systemd: the unit is %s; see the option unit"),
+        words(language, unknown ? WORD("not known there") : WORD("known")));
+}
+
+static void describe_cluster(const struct core *core, char *text, size_t size)
+{
+    text_append(text, size, words(core->policy.language, "%zu of %zu members serve, %zu can be reached"),
+        views_serving(core), core->member_count, views_reachable(core));
+    views_describe(core, text, size);
 }
 
 static void describe_stall(const struct core *core, char *text, size_t size)
@@ -166,8 +176,7 @@ void describe_watch(
         describe_check(core, (enum probe_kind)(PROBE_AMQP + (kind - WATCH_CHECK_AMQP)), text, size);
         break;
     case WATCH_CHECK_UNIT:
-        text_append(
-            text, size, words(language, "systemd: the unit is %s; see the option unit"), subject_unit(core));
+        describe_unit(core, text, size);
         break;
     case WATCH_CHECK_LEASE:
         describe_lease(core, text, size);
@@ -182,9 +191,7 @@ void describe_watch(
     case WATCH_STALE_VIEW:
     case WATCH_ISOLATED:
     case WATCH_QUORUM:
-        text_append(text, size, words(language, "%zu of %zu members serve, %zu can be reached"),
-            views_serving(core), core->member_count, views_reachable(core));
-        views_describe(core, text, size);
+        describe_cluster(core, text, size);
         break;
     case WATCH_LEADERLESS:
         text_append(
