@@ -5,10 +5,11 @@
  *   GET  /v1/why?node=NAME           the last decision about a node, and all that it rests on: why_json.c
  *   GET  /v1/history?limit=N         the incidents, newest first: history.c
  *   GET  /v1/incident?id=ID          one of them, with all that was told and decided
- *   POST /v1/hold   {"for_ms": N, "reason": TEXT, "owner": TEXT}    keep hands off this node for a while:
- * told.c POST /v1/resume {}               end that, or a give-up POST /v1/ack    {"incident": ID, "owner":
- * TEXT}                 somebody knows POST /v1/test-alert {"channel": NAME, "text": TEXT, "wait": BOOL,
- * "owner": TEXT}    test_alert.c GET  /v1/outbox?state=STATE      what waits, was parked, was sent: outbox.c
+ *   POST /v1/hold   {"for_ms": N, "reason": TEXT, "owner": TEXT}    hands off this node for a while: told.c
+ *   POST /v1/resume {}               end that, or a give-up
+ *   POST /v1/ack    {"incident": ID, "owner": TEXT}                 somebody knows
+ *   POST /v1/test-alert {"channel": NAME, "text": TEXT, "wait": BOOL, "owner": TEXT}    test_alert.c
+ *   GET  /v1/outbox?state=STATE      what waits, was parked, was sent: outbox.c
  *   POST /v1/outbox/retry {"number": N} or {"channel": NAME}        try it now
  *   POST /v1/outbox/drop  the same                                  give it up
  *
