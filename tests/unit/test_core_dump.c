@@ -101,6 +101,29 @@ static void test_one_that_serves_again_is_not_killed(void **context)
     assert_int_equal(s.told[NOTICE_RECOVERED], 1);
 }
 
+/* Its Erlang machine is well. */
+static void test_a_restart_in_order_wants_none(void **context)
+{
+    struct policy policy;
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_opt_in(&s);
+    policy = s.core.policy;
+    policy.crash_dump_ms = DUMP_MS;
+    story_configure(&s, policy);
+    for (int second = 0; second < 70 && s.restarts == 0; second++) {
+        story_close_ports(&s, 1);
+        story_view(&s, "rabbit@b", STORY_LOCAL);
+        story_view(&s, "rabbit@c", STORY_LOCAL);
+    }
+    assert_int_equal(s.restarts, 1);
+    assert_int_equal(s.dumps, 0);
+    assert_int_equal(s.told[NOTICE_RESTARTING], 1);
+    assert_null(strstr(s.last.detail, "crash dump"));
+}
+
 /* Dead, and a job that is not ours is at it: nobody is killed any more. */
 static void test_what_is_dead_already_is_not_killed(void **context)
 {
@@ -123,6 +146,7 @@ int main(void)
         cmocka_unit_test(test_one_that_is_stopped_could_not_write_one),
         cmocka_unit_test(test_a_refusal_is_followed_by_the_kill),
         cmocka_unit_test(test_one_that_serves_again_is_not_killed),
+        cmocka_unit_test(test_a_restart_in_order_wants_none),
         cmocka_unit_test(test_what_is_dead_already_is_not_killed),
     };
 
