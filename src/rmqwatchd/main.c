@@ -281,8 +281,6 @@ static int load_and_run(const struct arguments *arguments)
     char error[512];
     int code = EXIT_CONFIG;
 
-    /* No core file and no ptrace by others: secrets will be in memory. */
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (arguments->foreground)
         unsetenv("JOURNAL_STREAM");
     log_open("rmqwatchd", arguments->verbose ? LOG_DEBUG : LOG_INFO);
@@ -320,6 +318,8 @@ int main(int argc, char **argv)
     struct arguments arguments = {.config = DEFAULT_CONFIG};
     int code = parse_arguments(argc, argv, &arguments);
 
+    /* No core file and no ptrace by others: whoever reads the configuration has secrets in memory. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (code < 0)
         code = do_as_told(&arguments);
     /* What was asked for has come to nobody. */
