@@ -73,7 +73,8 @@ static void end_hold(struct core *core, struct step *step)
 /* Another member that comes back was restarted by somebody: it counts against what the cluster can bear. */
 static void note_return(struct core *core, struct member *member, struct step *step)
 {
-    if (member->condition == CONDITION_PEER_DOWN)
+    /* One that is away for a while, behind a network, is restarted by nobody: its ports are never closed. */
+    if (member->condition == CONDITION_PEER_DOWN && member_refuses(member))
         member->was_down = true;
     if (!member->was_down || !condition_in(member->condition, CONDITIONS_SERVING))
         return;
@@ -99,9 +100,9 @@ static void judge(struct core *core, struct step *step)
             i == 0 ? condition_of_local(core, step->now_ms) : condition_of_peer(member, &core->policy);
         presence_judge(&member->agent, &core->policy,
             member->condition == CONDITION_PEER_DOWN || core->peer_watches[i][0].raised, step->now_ms);
+        note_return(core, member, step);
         if (member->condition == before)
             continue;
-        note_return(core, member, step);
         member->condition_since_ms = step->now_ms;
         record = step_notice(step, core, ACTION_RECORD, NOTICE_NONE, member->name, member->condition,
             i == 0 ? core->rescue.incident.id : "", WORD("the condition changed"));

@@ -251,6 +251,14 @@ static bool is_refused(const struct probe_memory *memory, const struct policy *p
     return memory->result == PROBE_RESULT_REFUSED && memory->refusals >= policy->fall;
 }
 
+bool member_refuses(const struct member *member)
+{
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        if (member->probes[kind].seen && member->probes[kind].result == PROBE_RESULT_REFUSED)
+            return true;
+    return false;
+}
+
 bool member_ports_closed(const struct member *member, const struct policy *policy)
 {
     return policy->probe_amqp && policy->probe_management &&

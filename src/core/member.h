@@ -43,7 +43,7 @@ struct member {
     bool drained;             /* it has said last of itself that it is in maintenance mode */
     uint32_t leaderless_seen; /* answers in a row with queues that have no leader */
     enum condition condition;
-    bool was_down;             /* and has not served since */
+    bool was_down;             /* with closed ports, and has not served since */
     struct agent_memory agent; /* the one beside it; not asked of the local node */
     uint64_t condition_since_ms;
     bool fast; /* the pace that was ordered last */
@@ -77,6 +77,8 @@ bool member_ports_closed(const struct member *member, const struct policy *polic
 /* The management API answers, and for as long as it takes to count as down the AMQP port does not: right
  * after a start, a pause or a hang the one is open before the other. */
 bool member_lost_listener(const struct member *member, const struct policy *policy);
+/* A port of it is closed: its host is there, and nothing listens. */
+bool member_refuses(const struct member *member);
 /* This kind of probe is in use. */
 bool member_is_asked(const struct policy *policy, enum probe_kind kind);
 /* Forgets the answers to kinds of probes that are not in use any more, and what they told. */

@@ -358,6 +358,23 @@ static void test_too_many_restarts_in_the_cluster_leave_a_hang_alone(void **cont
     assert_int_equal(s.restarts, 1);
 }
 
+static void test_a_network_that_is_away_is_no_restart(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    for (int round = 0; round < 8; round++) {
+        story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_TIMED_OUT, 3);
+        story_serve_all(&s, 3000);
+    }
+    assert_int_equal(s.core.rescue.budget.peer_count, 0);
+    story_fail(&s, "rabbit@b", "rabbit@c", PROBE_RESULT_TIMED_OUT, 3); /* a host that boots anew */
+    story_fail(&s, "rabbit@b", NULL, PROBE_RESULT_REFUSED, 1);
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.core.rescue.budget.peer_count, 1);
+}
+
 static void test_returns_of_others_survive_this_agent(void **context)
 {
     struct story s;
@@ -398,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_the_next_one_speaks_when_the_leads_host_is_silent_too),
         cmocka_unit_test(test_all_down_is_over_when_the_first_serves),
         cmocka_unit_test(test_too_many_restarts_in_the_cluster_leave_a_hang_alone),
+        cmocka_unit_test(test_a_network_that_is_away_is_no_restart),
         cmocka_unit_test(test_returns_of_others_survive_this_agent),
     };
 
