@@ -30,7 +30,7 @@ void dump_evaluate(struct core *core, struct step *step)
     if (!is_waiting(core) || step->now_ms < core->rescue.dump_until_ms)
         return;
     core->rescue.dump_until_ms = 0;
-    if (unit_is_dead(&core->unit) || condition_in(local->condition, CONDITIONS_SERVING))
+    if (!core->unit.known || unit_is_dead(&core->unit) || condition_in(local->condition, CONDITIONS_SERVING))
         return;
     (void)step_notice(step, core, ACTION_RECORD, NOTICE_NONE, local->name, local->condition,
         core->rescue.incident.id, WORD("it did not die of the request for a crash dump in time: kill it"));
@@ -43,6 +43,14 @@ bool dump_refused(struct core *core, uint64_t now_ms)
         return false;
     core->rescue.dump_until_ms = now_ms;
     return true;
+}
+
+void dump_forgive(struct core *core, uint64_t now_ms)
+{
+    uint64_t dump_ms = core->policy.crash_dump_ms, news_ms = core->policy.timeout_ms;
+
+    if (is_waiting(core))
+        core->rescue.dump_until_ms = now_ms + (dump_ms > news_ms ? dump_ms : news_ms);
 }
 
 uint64_t dump_deadline_ms(const struct core *core)

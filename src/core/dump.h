@@ -16,6 +16,8 @@ void dump_or_kill(struct core *core, struct step *step);
 void dump_evaluate(struct core *core, struct step *step);
 /* systemd refused a request: true when it was for the dump, and the kill follows without one. */
 bool dump_refused(struct core *core, uint64_t now_ms);
+/* After a stall: it may have died long ago, and another may run; the news of it may be here, unread. */
+void dump_forgive(struct core *core, uint64_t now_ms);
 uint64_t dump_deadline_ms(const struct core *core);
 
 #endif

@@ -340,6 +340,7 @@ void rescue_forgive(struct core *core, uint64_t now_ms, int64_t wall_ms)
         1u << STATE_ASKING | 1u << STATE_LEASING | 1u << STATE_KILLING | 1u << STATE_STARTING;
     enum state state = core->rescue.state;
 
+    dump_forgive(core, now_ms);
     if ((waiting >> state) & 1)
         core->rescue.deadline_ms = deadline_of(core, state, now_ms, wall_ms);
     else if (state == STATE_VERIFYING || state == STATE_UNVERIFIED)

@@ -174,7 +174,8 @@ static bool may_act(const struct sim_world *world, const struct sim_node *node)
            !others_lease;
 }
 
-/* It ran and served before, nobody is at it, and it has been hanging for long. */
+/* It ran and served before, in no partition that its agent knows of, nobody is at it, and it has been hanging
+ * for long. */
 static bool just_hangs(const struct sim_world *world, const struct sim_node *node)
 {
     const struct sim_broker *broker = &node->broker;
@@ -183,7 +184,7 @@ static bool just_hangs(const struct sim_world *world, const struct sim_node *nod
            node->unit.phase == UNIT_PHASE_RUNNING && node->unit.job.id == 0 &&
            broker->hung_ms - broker->phase_ms > 2 * world->policy.interval_ms &&
            world->now_ms - broker->hung_ms > cure_ms(world) && broker->busy_until_ms < broker->hung_ms &&
-           broker->restricted_ms == 0;
+           broker->restricted_ms == 0 && node->agent.partition_run != broker->run;
 }
 
 void sim_check_cured(struct sim_world *world)

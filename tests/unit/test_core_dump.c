@@ -101,6 +101,37 @@ static void test_one_that_serves_again_is_not_killed(void **context)
     assert_int_equal(s.told[NOTICE_RECOVERED], 1);
 }
 
+/* The agent gets no processor: meanwhile it dies of its dump and is started again. */
+static void test_a_stall_is_no_time_that_is_over(void **context)
+{
+    struct event tick = {.kind = EVENT_TICK};
+    struct story s;
+
+    (void)context;
+    hang_and_be_asked(&s);
+    s.now_ms += 60000;
+    story_step(&s, &tick);
+    assert_int_equal(s.kills, 0);
+    story_wait(&s, 500);
+    story_boot(&s); /* the news of it */
+    story_serve_all(&s, 30000);
+    assert_int_equal(s.kills, 0);
+    assert_int_equal(s.told[NOTICE_RECOVERED], 1);
+}
+
+/* Nobody knows what runs there: that is judged anew when it is known. */
+static void test_without_a_word_of_systemd_nobody_is_killed(void **context)
+{
+    struct event lost = {.kind = EVENT_UNIT_LOST};
+    struct story s;
+
+    (void)context;
+    hang_and_be_asked(&s);
+    story_step(&s, &lost);
+    story_wait(&s, DUMP_MS + 1000);
+    assert_int_equal(s.kills, 0);
+}
+
 /* Its Erlang machine is well. */
 static void test_a_restart_in_order_wants_none(void **context)
 {
@@ -146,6 +177,8 @@ int main(void)
         cmocka_unit_test(test_one_that_is_stopped_could_not_write_one),
         cmocka_unit_test(test_a_refusal_is_followed_by_the_kill),
         cmocka_unit_test(test_one_that_serves_again_is_not_killed),
+        cmocka_unit_test(test_a_stall_is_no_time_that_is_over),
+        cmocka_unit_test(test_without_a_word_of_systemd_nobody_is_killed),
         cmocka_unit_test(test_a_restart_in_order_wants_none),
         cmocka_unit_test(test_what_is_dead_already_is_not_killed),
     };
