@@ -134,9 +134,12 @@ class World:
         return [entry for entry in entries if event is None or entry.get("RMQ_EVENT") == event]
 
     def events(self, node):
-        """What the product told (not merely decided) on a node since the mark, in order."""
+        """What the product told (not merely decided) on a node since the mark, in order.
+
+        Without flapping: that is of the scenarios that were played before, so many in an hour.
+        """
         return [entry["RMQ_EVENT"] for entry in self.journal(node)
-                if entry.get("RMQ_EVENT", "decision") not in ("decision", "delivery")]
+                if entry.get("RMQ_EVENT", "decision") not in ("decision", "delivery", "flapping", "flapping-over")]
 
     def done(self):
         """What the product has done since the mark, or had done when conclude() was called.
