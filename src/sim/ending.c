@@ -162,14 +162,15 @@ static bool may_act(const struct sim_world *world, const struct sim_node *node)
     const struct sim_agent *agent = &node->agent;
     const struct core *core = &agent->core;
     uint64_t now_ms = (uint64_t)((int64_t)world->now_ms + agent->clock_ms);
+    uint64_t before_ms = now_ms - cure_ms(world); /* a budget that is there since is not found yet */
     bool others_lease = world->lease.taken && world->lease.holder != sim_index(world, node);
 
     return agent->alive && agent->started_ms < node->broker.hung_ms &&
            agent->thawed_ms < node->broker.hung_ms && agent->bus_found_ms < node->broker.hung_ms &&
            !agent->bus_lost && core->policy.act && core->members_known &&
            core->member_count == world->count && !core_is_on_hold(core, now_ms) &&
-           budget_left(&core->rescue.budget, &core->policy, now_ms) &&
-           budget_cluster_used(&core->rescue.budget, &core->policy, now_ms) <
+           budget_left(&core->rescue.budget, &core->policy, before_ms) &&
+           budget_cluster_used(&core->rescue.budget, &core->policy, before_ms) <
                core->policy.max_cluster_restarts &&
            !others_lease;
 }
