@@ -120,13 +120,14 @@ void sim_check_step(struct sim_world *world, struct sim_node *node, const struct
 
 /* --- a cure --- */
 
-/* Long enough to be sure, to ask twice, and to have been held once in between. */
+/* Long enough to be sure, to ask twice, to have been held once in between, and for a crash dump. */
 static uint64_t cure_ms(const struct sim_world *world)
 {
     const struct policy *policy = &world->policy;
 
     return policy->interval_ms + policy->fall * (policy->fast_interval_ms + policy->timeout_ms) +
-           2 * (policy->ask_timeout_ms + policy->lease_timeout_ms) + 2 * policy->held_retry_ms;
+           2 * (policy->ask_timeout_ms + policy->lease_timeout_ms) + 2 * policy->held_retry_ms +
+           policy->crash_dump_ms;
 }
 
 /* What was wrong with these may keep the others from being of one mind for longer. */
