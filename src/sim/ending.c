@@ -164,7 +164,9 @@ static bool may_act(const struct sim_world *world, const struct sim_node *node)
     const struct core *core = &agent->core;
     uint64_t now_ms = (uint64_t)((int64_t)world->now_ms + agent->clock_ms);
     uint64_t before_ms = now_ms - cure_ms(world); /* a budget that is there since is not found yet */
-    bool others_lease = world->lease.taken && world->lease.holder != sim_index(world, node);
+    bool others_lease =
+        (world->lease.taken && world->lease.holder != sim_index(world, node)) ||
+        (agent->lease.taken_ms != 0 && world->now_ms - agent->lease.taken_ms < cure_ms(world));
 
     return agent->alive && agent->started_ms < node->broker.hung_ms &&
            agent->thawed_ms < node->broker.hung_ms && agent->bus_found_ms < node->broker.hung_ms &&

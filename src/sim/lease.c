@@ -196,8 +196,10 @@ static enum lease_status acquire(struct sim_world *world, struct sim_node *node)
     }
     if (!peer)
         return LEASE_UNAVAILABLE;
-    if (world->lease.taken)
+    if (world->lease.taken) {
+        user->taken_ms = world->now_ms;
         return LEASE_TAKEN;
+    }
     world->lease = (struct sim_lease){.taken = true,
         .holder = (uint8_t)sim_index(world, node),
         .holder_generation = node->agent.generation,

@@ -66,6 +66,8 @@ static const struct cause {
     [NOTICE_AGENT_MISSING] = {.subject = OF_THE_AGENT, .anywhere = OF_THE_NETWORK},
 };
 
+enum { RESUME_MS = 5000 };
+
 #define FORMAT "%s of %s by %s at %.1f s: %s"
 #define FORMATTED(world, node, notice)                                                                       \
     notice_info((notice)->kind)->event, (notice)->node, (node)->name, (double)(world)->now_ms / 1000,        \
@@ -96,8 +98,10 @@ static void check_truth(struct sim_world *world, const struct sim_node *node, co
     if (notice->kind == NOTICE_LISTENER_LOST &&
         (node->broker.paused || world->now_ms - node->broker.phase_ms < 2 * world->policy.interval_ms))
         return;
-    /* One that is paused serves nobody, even where nobody can tell the agent why. */
-    if (notice->kind == NOTICE_NOT_SERVING && node->broker.paused)
+    /* One that is paused serves nobody, even where nobody can tell the agent why; nor while it resumes. */
+    if (notice->kind == NOTICE_NOT_SERVING &&
+        (node->broker.paused ||
+            (node->broker.opened_ms != 0 && world->now_ms - node->broker.opened_ms < RESUME_MS)))
         return;
     /* An agent that has lost what it knew takes its own stop for an operator's. */
     if (notice->kind == NOTICE_STOPPED && node->agent.forgot_ms != 0)

@@ -137,6 +137,7 @@ struct sim_lease_user {
     size_t peer_count;
     uint8_t peers[SIM_NODES_MAX]; /* whom to ask for it, best first */
     uint64_t granted_ms;
+    uint64_t taken_ms; /* when it was another's last */
 };
 
 /* One start or kill that the agent did: what the budget is compared with. */
