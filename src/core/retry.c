@@ -12,9 +12,9 @@ static bool boot_waits_for_others(const struct core *core)
 uint64_t retry_pause_ms(const struct core *core, int64_t wall_ms)
 {
     uint64_t pause_ms = budget_give_up_pause_ms(&core->rescue.budget, &core->policy);
-    uint64_t earliest_ms = (wall_ms > 0 ? (uint64_t)wall_ms : 0) + pause_ms / 2;
 
-    if (!boot_waits_for_others(core))
-        return pause_ms;
-    return (earliest_ms / pause_ms + 1) * pause_ms - (earliest_ms - pause_ms / 2);
+    /* However near: with a least pause, some would begin at every second one only, and miss the others. */
+    if (boot_waits_for_others(core))
+        return pause_ms - (uint64_t)wall_ms % pause_ms;
+    return pause_ms;
 }

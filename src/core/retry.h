@@ -6,8 +6,7 @@
 
 /* How long from now, WALL_MS, in ms: give_up_retry, doubled with each time. While the others are no majority
  * even with this node, members wait for each other at their boot, and end in vain when each begins at a time
- * of its own: then it is the next multiple of that pause on the wall clock, which all of them share, between
- * half of it and half as much again from now. */
+ * of its own: then it is until the next multiple of that pause on the wall clock, which all of them share. */
 uint64_t retry_pause_ms(const struct core *core, int64_t wall_ms);
 
 #endif
