@@ -58,6 +58,7 @@ class Verdict:
     unexplained: list = field(default_factory=list)
     incidents: int = 0
     stuck: int = 0  # brokers that failed to resume from a pause: nothing that the product may cure
+    parted: int = 0  # partitions that outlasted the network's, by the brokers' own word: no side is chosen
     steps: int = 0
 
     @property
@@ -239,6 +240,13 @@ class Oracle:
             self.verdict.stuck += 1
             for node in stuck:
                 self.resume_by_hand(node)
+        elif waiting and self.is_parted():
+            odd = nodes[chosen[0].node]
+            self.say(f"   the brokers stay parted, and the agents tell so; {odd.name} joined by hand; "
+                     f"told: {self.told()}")
+            self.verdict.parted += 1
+            faults.stop_app(odd)
+            faults.start_app(odd)
         else:
             for node in waiting:
                 self.missed(f"{node.name} does not serve {took:.0f} s after {chosen[0].name}; its agent: "
@@ -252,6 +260,15 @@ class Oracle:
     def held(self, chosen):
         return all("held" in self.world.events(self.world.nodes[fault.node]) or
                    "restarting" in self.world.events(self.world.nodes[fault.node]) for fault in chosen)
+
+    def is_parted(self):
+        """pause_minority has come too late, as it may where members lose each other for seconds only: by every broker's
+        own word there is a partition, and it was told.
+        """
+        said = [node.rabbitmqctl("eval", "rabbit_node_monitor:partitions().", timeout=20, check=False).stdout.strip()
+                for node in self.world.nodes]
+        told = any("partition" in self.world.events(node) for node in self.world.nodes)
+        return told and all(answer.startswith("[") and answer != "[]" for answer in said)
 
     def failed_to_resume(self, node):
         """Its broker was paused, and its agent has told so and nothing else since; but it does not come back: an
