@@ -276,9 +276,9 @@ void sim_agent_tick(struct sim_world *world, struct sim_node *node)
 
 void sim_agent_freeze(struct sim_world *world, struct sim_node *node, uint64_t ms)
 {
-    if (!node->agent.alive)
+    /* One that is frozen for longer already stays so: its timers wait for that. */
+    if (!node->agent.alive || world->now_ms + ms <= node->agent.frozen_until_ms)
         return;
-    node->agent.frozen_ms = world->now_ms;
     node->agent.frozen_until_ms = node->agent.thawed_ms = world->now_ms + ms;
 }
 

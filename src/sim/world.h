@@ -168,7 +168,6 @@ struct sim_agent {
     bool alive;
     uint32_t generation; /* counts starts; never 0 */
     uint64_t frozen_until_ms;
-    uint64_t frozen_ms; /* since when it was frozen last */
     uint64_t thawed_ms;
     uint64_t started_ms;
     int64_t clock_ms; /* its monotonic clock minus the world's */
