@@ -120,6 +120,8 @@ void sim_check_step(struct sim_world *world, struct sim_node *node, const struct
 
 /* --- a cure --- */
 
+enum { HUNG_LATELY_MS = 150000 }; /* a tick, and what an older list is good for */
+
 /* Long enough to be sure, to ask twice, to have been held once in between, and for a crash dump. */
 static uint64_t cure_ms(const struct sim_world *world)
 {
@@ -157,18 +159,35 @@ static bool others_are_enough(const struct sim_world *world, const struct sim_no
     return world->count == 1 || others >= world->count / 2 + 1;
 }
 
+/* While a member hangs, nobody can say who runs until the net tick has noticed; of two within that time the
+ * second waits for the end of it. */
+static bool lists_were_renewed(const struct sim_world *world, const struct sim_node *node)
+{
+    uint64_t since_ms = node->broker.hung_ms;
+
+    for (size_t i = 0; i < world->count; i++) {
+        const struct sim_broker *other = &world->nodes[i].broker;
+
+        if (&world->nodes[i] != node && other->hung_ms != 0 &&
+            (sim_broker_is_hung(world, &world->nodes[i]) || other->hung_ms + HUNG_LATELY_MS > since_ms))
+            return false;
+    }
+    return true;
+}
+
 /* Its agent has been there all the time, and nothing forbids it to act. */
 static bool may_act(const struct sim_world *world, const struct sim_node *node)
 {
     const struct sim_agent *agent = &node->agent;
     const struct core *core = &agent->core;
     uint64_t now_ms = (uint64_t)((int64_t)world->now_ms + agent->clock_ms);
+    uint64_t heard_all_ms = 2 * (world->policy.interval_ms + world->policy.timeout_ms);
     uint64_t before_ms = now_ms - cure_ms(world); /* a budget that is there since is not found yet */
     bool others_lease =
         (world->lease.taken && world->lease.holder != sim_index(world, node)) ||
         (agent->lease.taken_ms != 0 && world->now_ms - agent->lease.taken_ms < cure_ms(world));
 
-    return agent->alive && agent->started_ms < node->broker.hung_ms &&
+    return agent->alive && agent->started_ms + heard_all_ms < node->broker.hung_ms &&
            agent->thawed_ms < node->broker.hung_ms && agent->bus_found_ms < node->broker.hung_ms &&
            !agent->bus_lost && core->policy.act && core->members_known &&
            core->member_count == world->count && !core_is_on_hold(core, now_ms) &&
@@ -198,7 +217,8 @@ void sim_check_cured(struct sim_world *world)
     for (size_t i = 0; i < world->count; i++) {
         const struct sim_node *node = &world->nodes[i];
 
-        if (just_hangs(world, node) && others_are_enough(world, node) && may_act(world, node))
+        if (just_hangs(world, node) && lists_were_renewed(world, node) && others_are_enough(world, node) &&
+            may_act(world, node))
             sim_fail(world, "cured", "a node that hangs is restarted where nothing speaks against it",
                 "%s at %.1f s: %s, %s, %s", node->name, (double)world->now_ms / 1000,
                 state_name(node->agent.core.rescue.state),
