@@ -238,8 +238,10 @@ static void check_act(struct sim_world *world, struct sim_node *node, enum actio
                  (node->broker.phase != BROKER_GONE && world->now_ms - node->broker.phase_ms > NEWS_MS);
     bool finishes = starts && agent->killed_run != 0;
 
-    /* It was asked to die already, with a crash dump, and is helped to. */
-    if (kind == ACTION_KILL_UNIT && agent->killed_run != 0 && agent->killed_run == node->broker.run)
+    /* It was asked to die already, with a crash dump, and is helped to; a kill that is tried anew is another
+     * one. */
+    if (kind == ACTION_KILL_UNIT && agent->acts_from == STATE_KILLING &&
+        agent->killed_run == node->broker.run)
         return;
     /* What was killed before is started again all the same: nothing new is begun. */
     if (!agent->core.policy.act && !finishes)
