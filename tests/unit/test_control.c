@@ -387,6 +387,13 @@ static void ask_in_vain(const char *method, const char *target, const char *body
     assert_int_equal(client.size, 0);
 }
 
+static void end_store(void)
+{
+    store_close(disk->store);
+    disk->store = NULL;
+    disk_be(DISK_WELL);
+}
+
 /* The store tells those who wait that it is over; the control may have gone before. */
 static void test_the_end_while_the_store_is_asked(void **state)
 {
@@ -394,9 +401,7 @@ static void test_the_end_while_the_store_is_asked(void **state)
     ask_in_vain("POST", "/v1/ack", "{\"incident\":\"a-1\"}");
     control_close(control);
     control = NULL;
-    store_close(disk->store);
-    disk->store = NULL;
-    disk_be(DISK_WELL);
+    end_store();
     assert_true(raw_client_hears(&client, "HTTP/1.1 503 "));
     assert_true(raw_client_ends(&client));
     assert_int_equal(posts, 0);
@@ -406,9 +411,7 @@ static void test_a_store_that_ends_first(void **state)
 {
     (void)state;
     ask_in_vain("GET", "/v1/history", "");
-    store_close(disk->store);
-    disk->store = NULL;
-    disk_be(DISK_WELL);
+    end_store();
     assert_true(raw_client_hears(&client, "{\"error\":\"the incident store does not answer\"}"));
 }
 
@@ -418,9 +421,7 @@ static void test_the_end_while_a_hold_is_kept(void **state)
     ask_in_vain("POST", "/v1/resume", "");
     control_close(control);
     control = NULL;
-    store_close(disk->store);
-    disk->store = NULL;
-    disk_be(DISK_WELL);
+    end_store();
     assert_true(raw_client_hears(&client, "HTTP/1.1 503 "));
     assert_int_equal(posts, 1);
 }
