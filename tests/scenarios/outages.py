@@ -101,7 +101,6 @@ def without_its_polkit_rule_it_says_so(world):
 
 def kill_to_start(world, node):
     """kill -9 of the broker: seconds until systemd starts it; returns when it is proven."""
-    world.mark()
     before = world.invocation(node)
     began = time.monotonic()
     faults.kill(node)
@@ -117,6 +116,7 @@ def own_disk_full_slows_no_rescue(world):
     node = world.nodes[2]
     state = "/var/lib/rmqwatchd"
     well = kill_to_start(world, node)
+    world.mark()
     node.systemctl("stop", UNIT)
     node.run(["mount", "-t", "tmpfs", "-o", "size=2M,mode=750,uid=rmqwatchd,gid=rmqwatchd", "small", state])
     try:
