@@ -165,7 +165,8 @@ const struct row rescue_rows[] = {
     {S(KILLING), T(DEADLINE), 0, 0, STATE_HELD, ACT_NOTHING, NOTICE_HELD,
         "it was killed, but does not die: a process waits in the kernel, for a disk perhaps"},
     {S(KILLING), LIMBO | SERVING | CURABLE | OPTED | T(ACCEPTED), 0, 0, STAY, QUIET, "it is dying"},
-    {S(KILLING) | S(STARTING) | S(VERIFYING), T(LOST), 0, 0, STAY, ACT_NOTHING, NOTICE_LEASE_LOST,
+    {S(KILLING) | S(STARTING) | S(BACKING_OFF) | S(VERIFYING), T(LOST), 0, 0, STAY, ACT_NOTHING,
+        NOTICE_LEASE_LOST,
         "the restart lease was lost while acting under it: what was begun is finished, nothing new is begun"},
 
     /* -- it answers again without us -- */
@@ -234,8 +235,9 @@ const struct row rescue_rows[] = {
         0, 0, STAY, QUIET, "not what a start waits for"},
     {S(BACKING_OFF) | S(GAVE_UP),
         T(UNIT_DEAD) | T(JOB_DONE) | T(JOB_FAILED) | T(ACCEPTED) | T(REFUSED) | T(ASKED) | T(VERIFIED) |
-            LEASE_WORDS,
+            T(GRANTED) | T(TAKEN) | T(UNAVAILABLE),
         0, 0, STAY, QUIET, "known already"},
+    {S(GAVE_UP), T(LOST), 0, 0, STAY, QUIET, "it was given back when this node was given up"},
     {S(BACKING_OFF), T(RESUME), 0, 0, STAY, QUIET, "the pause before the next start runs"},
     {CALM | S(OBSERVED),
         T(UNIT_ACTIVE) | T(UNIT_DEAD) | T(JOB_DONE) | T(JOB_FAILED) | T(ACCEPTED) | T(REFUSED) | T(ASKED) |

@@ -71,7 +71,8 @@ static bool has_come_to_an_end(enum state state)
 /* In the middle of what the lease is for. */
 static bool acts_under_lease(enum state state)
 {
-    return state == STATE_KILLING || state == STATE_STARTING || state == STATE_VERIFYING;
+    return state == STATE_KILLING || state == STATE_STARTING || state == STATE_BACKING_OFF ||
+           state == STATE_VERIFYING;
 }
 
 static void check_lease_loss(

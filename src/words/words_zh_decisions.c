@@ -147,6 +147,7 @@ static const struct word decisions[] = {
     {"not what a start waits for", "与等待中的启动无关"},
     {"known already", "已经知晓"},
     {"nobody waits for this here: the condition decides", "此处无需等待：由节点状况决定"},
+    {"it was given back when this node was given up", "放弃该节点时租约已归还"},
     {"the lease's answer came too late", "租约的答复来得太晚"},
     {"the answers came too late", "各节点的答复来得太晚"},
     {"the condition tells when it is dead", "何时停止由节点状况判断"},

@@ -179,6 +179,22 @@ static void test_a_lease_lost_while_acting_ends_nothing_that_was_begun(void **co
     assert_int_equal(s.lease_releases, 0);
 }
 
+static void test_a_lease_lost_between_two_starts_is_told(void **context)
+{
+    struct story s;
+
+    (void)context;
+    begin_seeking(&s);
+    story_lease(&s, LEASE_GRANTED, "");
+    story_others_agree(&s);
+    story_crash(&s);
+    story_die_while_starting(&s);
+    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
+    story_lease(&s, LEASE_LOST, "the connection was closed");
+    assert_int_equal(s.told[NOTICE_LEASE_LOST], 1);
+    assert_int_equal(s.core.rescue.state, STATE_BACKING_OFF);
+}
+
 static void test_a_lease_lost_before_the_kill_is_sought_again(void **context)
 {
     struct story s;
@@ -352,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_an_old_reason_is_not_told_for_a_new_one),
         cmocka_unit_test(test_an_answer_that_never_comes_is_no_lease),
         cmocka_unit_test(test_a_lease_lost_while_acting_ends_nothing_that_was_begun),
+        cmocka_unit_test(test_a_lease_lost_between_two_starts_is_told),
         cmocka_unit_test(test_a_lease_lost_before_the_kill_is_sought_again),
         cmocka_unit_test(test_the_lease_is_kept_until_the_recovery_is_proven),
         cmocka_unit_test(test_the_lease_is_given_back_at_every_other_end),
