@@ -5,6 +5,16 @@
 #include "core/voice.h"
 #include "words/words.h"
 
+/* Only the management API could say whether there is such a trouble, and it is not asked (any more). */
+static bool lacks_answers(const struct core *core, enum watch_kind kind)
+{
+    const uint32_t of_the_api = 1u << WATCH_MEMORY_ALARM | 1u << WATCH_DISK_ALARM |
+                                1u << WATCH_DESCRIPTOR_ALARM | 1u << WATCH_LEADERLESS |
+                                1u << WATCH_PARTITION | 1u << WATCH_STALE_VIEW;
+
+    return !core->policy.probe_management && (of_the_api >> kind & 1);
+}
+
 static enum sign sign_of_alarm(const struct core *core, enum watch_kind kind)
 {
     const struct node_view *view = &core->members[0].view;
@@ -217,6 +227,8 @@ static enum sign sign_of_serving(const struct core *core, uint64_t now_ms)
 
 static enum sign sign_of(const struct core *core, enum watch_kind kind, size_t subject, uint64_t now_ms)
 {
+    if (lacks_answers(core, kind)) /* whoever was told would never hear the end of it */
+        return SIGN_GOOD;
     switch (kind) {
     case WATCH_MEMORY_ALARM:
     case WATCH_DISK_ALARM:
@@ -293,6 +305,17 @@ static bool may_come_back(const struct watch *watch, enum watch_kind kind, uint6
            returned_lately(watch, now_ms);
 }
 
+static void describe(
+    const struct core *core, enum watch_kind kind, size_t subject, uint64_t now_ms, struct notice *notice)
+{
+    if (lacks_answers(core, kind))
+        text_copy(notice->detail, sizeof(notice->detail),
+            words(core->policy.language,
+                "the management API is not asked any more: nobody knows what it is like now"));
+    else
+        describe_watch(core, kind, subject, now_ms, notice->detail, sizeof(notice->detail));
+}
+
 static void watch_step(
     struct core *core, enum watch_kind kind, size_t subject, enum sign sign, struct step *step)
 {
@@ -330,7 +353,7 @@ static void watch_step(
     notice->since_wall_ms = watch->since_wall_ms;
     text_copy(notice->trouble, sizeof(notice->trouble), watch_infos[kind].name);
     step_action(step, ACTION_SAVE); /* whoever was told hears the end of it, of another agent perhaps */
-    describe_watch(core, kind, subject, step->now_ms, notice->detail, sizeof(notice->detail));
+    describe(core, kind, subject, step->now_ms, notice);
     if (watch->raised && may_come_back(watch, kind, step->now_ms))
         text_append(notice->detail, sizeof(notice->detail),
             words(core->policy.language,

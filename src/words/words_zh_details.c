@@ -98,6 +98,8 @@ static const struct word details[] = {
     {": nothing listens on its port", "：其端口无人监听"},
     {"it answers again", "它已恢复应答"},
     {"the other agents are not asked any more", "不再询问其他节点的 rmqwatchd"},
+    {"the management API is not asked any more: nobody knows what it is like now",
+        "不再查询管理 API：目前的情况无人知晓"},
     {"; its rmqwatchd does not answer either", "；其 rmqwatchd 也没有应答"},
     {"; it comes and goes: its end is told when it has stayed away for ten minutes",
         "；该问题反复出现：连续十分钟未再出现时才会通知结束"},

@@ -61,12 +61,17 @@ static void test_without_the_api_what_it_told_does_not_stand(void **context)
     story_begin(&s);
     story_answer(&s, STORY_LOCAL, &partitioned);
     assert_int_equal(story_condition(&s), CONDITION_PARTITIONED);
+    assert_int_equal(s.told[NOTICE_PARTITION] + s.told[NOTICE_ALARM], 2);
     policy.probe_management = false;
     policy.probe_exec = true;
     story_configure(&s, policy);
     story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_OK);
     assert_int_equal(story_condition(&s), CONDITION_HEALTHY);
     assert_int_equal(s.core.views.mutual.since_ms, 0);
+    assert_int_equal(s.told[NOTICE_PARTITION_HEALED], 1);
+    assert_int_equal(s.told[NOTICE_ALARM_CLEARED], 1);
+    assert_string_equal(
+        s.last.detail, "the management API is not asked any more: nobody knows what it is like now");
 }
 
 static void test_a_partition_outlasts_a_stall(void **context)
