@@ -113,10 +113,12 @@ class World:
             self.configure(node, **options)
 
     def configure(self, node, **options):
-        """Give a node another configuration and let the daemon read it."""
+        """Give a node another configuration, and wait until the daemon uses it: a reload only asks for that."""
+        cursor = node.journal_cursor()
         node.write_file("/etc/rmqwatchd/rmqwatchd.conf", self.configuration(**options), mode=0o640,
                         group="rmqwatchd")
         node.systemctl("reload", UNIT)
+        node.wait_for_journal(lambda entry: "read again and in use" in str(entry.get("MESSAGE")), 20, cursor, UNIT)
 
     # --- what happened ------------------------------------------------------------------------------------------
 
