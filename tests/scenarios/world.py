@@ -251,6 +251,16 @@ class World:
             except LabError as error:
                 raise LabError(f"{error}; its status: {self.status(node)}") from None
 
+    def wait_all_delivered(self, seconds):
+        """Nothing that was told is on its way any more: Slack takes one message a second, and a mail takes its time."""
+        for node in self.nodes:
+            wait_for(lambda node=node: self.has_delivered(node), seconds, f"{node.name}: nothing waits in its outbox")
+
+    def has_delivered(self, node):
+        """Whether the daemon says that it has nothing left to deliver."""
+        answer = self.ctl(node, "status", "--json", check=False)
+        return answer.returncode in (0, 4) and json.loads(answer.stdout)["alerts"]["waiting"] == 0
+
     def wait_running_everywhere(self, seconds):
         """Every broker lists all brokers as running."""
         everyone = {node.broker for node in self.nodes}
