@@ -17,11 +17,6 @@ ROUNDS_MIN = 4
 ROUNDS_MAX = 12
 
 
-def active_since(world, node):
-    """When the broker's unit became active, in seconds of the monotonic clock."""
-    return int(world.unit(node, "ActiveEnterTimestampMonotonic")["ActiveEnterTimestampMonotonic"]) / 1e6
-
-
 def measure_floor(world, node):
     """kill -9 and a start at once, without the daemon: seconds until the broker is ready."""
     node.systemctl("stop", "rmqwatchd.service")
@@ -30,7 +25,7 @@ def measure_floor(world, node):
     # "start" would wait for RestartSec where systemd is about to restart the unit itself.
     wait_for(lambda: world.unit(node, "ActiveState")["ActiveState"] != "active", 5, "death", pause=0.005)
     node.systemctl("restart", settings.BROKER_UNIT, timeout=120)
-    ready = active_since(world, node) - began
+    ready = world.moment(node, "ActiveEnter") - began
     node.systemctl("start", "rmqwatchd.service")
     world.wait_all_well(60)
     return ready
@@ -43,7 +38,7 @@ def measure_crash(world, node):
     faults.kill(node)
     recovered = world.follow_event(node, "recovered", 90)
     crashed = world.journal(node, "crashed")[0]
-    ready = active_since(world, node)
+    ready = world.moment(node, "ActiveEnter")
     world.wait_all_well(60)
     return journal_moment(crashed) - began, ready - began, journal_moment(recovered) - began
 
@@ -55,7 +50,7 @@ def measure_hang(world, node):
     faults.hang(node)
     world.follow_event(node, "recovered", 90)
     killed = journal_moment(world.journal(node, "restarting")[0])
-    ready = active_since(world, node)
+    ready = world.moment(node, "ActiveEnter")
     world.wait_all_well(60)
     return killed - began, ready - killed
 

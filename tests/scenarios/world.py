@@ -232,6 +232,11 @@ class World:
         """The unit's invocation: another one means that it was started again."""
         return self.unit(node, "InvocationID")["InvocationID"]
 
+    def moment(self, node, name):
+        """A timestamp of the broker's unit, by the beginning of its name, in seconds of the monotonic clock."""
+        name += "TimestampMonotonic"
+        return int(self.unit(node, name)[name]) / 1e6
+
     def status(self, node):
         """The daemon's own one-line status."""
         return node.show(UNIT, ["StatusText"])["StatusText"]
