@@ -101,18 +101,21 @@ def whole_cluster_killed_comes_back(world):
 def node_that_crashes_at_every_start_is_given_up(world):
     """crash at every start: bounded restarts, one give-up alert, slow retries, recovery when mended"""
     node = world.nodes[1]
-    world.configure(node, max_restarts=3, restart_window="20s", backoff="1s", backoff_max="2s", give_up_retry="15s",
+    # Three starts that fail must fit into the window, however slow the machine is.
+    world.configure(node, max_restarts=3, restart_window="3min", backoff="1s", backoff_max="2s", give_up_retry="15s",
                     give_up_retry_max="1min")
+    world.ctl(node, "resume")  # the restarts of earlier scenarios do not count any more
     good = node.read_file("/etc/rabbitmq/rabbitmq.conf")
     node.write_file("/etc/rabbitmq/rabbitmq.conf", "this is no configuration\n")
     faults.kill(node)
     gave_up = world.wait_told("gave-up", node, 120)
     check(gave_up["severity"] == "critical", "it pages", gave_up["severity"])
     check("3 of 3 restarts" in gave_up["detail"], "the budget is told", gave_up["detail"])
-    starts = unit_starts(node)
+    given_up = journal_moment(world.journal(node, "gave-up")[0])
+    retry = wait_for(lambda: next((moment for moment in unit_starts(node) if moment > given_up), None), 45,
+                     "a slow retry")
     # systemd alone would go on every ten seconds for ever.
-    world.stays(lambda: unit_starts(node) == starts, 13, "no start between giving up and the slow retry")
-    wait_for(lambda: unit_starts(node) > starts, 30, "a slow retry")
+    check(retry - given_up > 13, "no start between giving up and the slow retry", f"{retry - given_up:.1f} s")
     node.write_file("/etc/rabbitmq/rabbitmq.conf", good)
     recovered = world.wait_told("recovered", node, 150)
     check(recovered["incident"] == gave_up["incident"], "one incident", recovered["incident"])
@@ -121,7 +124,7 @@ def node_that_crashes_at_every_start_is_given_up(world):
 
 
 def unit_starts(node):
-    """How often systemd has begun to start the broker since the node's boot."""
+    """When systemd has begun to start the broker, since the node's boot."""
     entries = node.journal(match=(f"UNIT={settings.BROKER_UNIT}", "JOB_TYPE=start"))
     entries += node.journal(match=(f"UNIT={settings.BROKER_UNIT}", "JOB_TYPE=restart"))
-    return sum("Starting" in entry.get("MESSAGE", "") for entry in entries)
+    return sorted(journal_moment(entry) for entry in entries if "Starting" in entry.get("MESSAGE", ""))
