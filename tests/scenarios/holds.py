@@ -1,5 +1,7 @@
 """Somebody works on the node: hands off, and say so."""
 
+import json
+
 from lab import faults
 from lab.process import wait_for
 
@@ -58,7 +60,7 @@ def node_under_upgrade_is_not_started(world):
     faults.systemd_restart(node, "off")
     faults.upgrade(node, "on")
     try:
-        world.stays(lambda: True, 6, "time to be seen")
+        wait_for(lambda: json.loads(world.ctl(node, "why", "--json").stdout)["package_manager"], 20, "dpkg is seen")
         dies_and_stays_dead(world, node, "dpkg")
     finally:
         faults.upgrade(node, "off")
