@@ -48,10 +48,11 @@ def restart_of_the_daemon_leaves_the_broker_alone(world):
     node = world.nodes[2]
     before = world.invocation(node)
     node.systemctl("restart", UNIT)
-    began = time.monotonic()
     node.systemctl("stop", UNIT)
-    took = time.monotonic() - began
-    check(took < 1.0, "stopped within a second", f"{took:.2f} s")
+    # From the signal to the end, without what a slow machine needs to run systemctl.
+    moments = node.show(UNIT, ["ActiveExitTimestampMonotonic", "InactiveEnterTimestampMonotonic"])
+    took = (int(moments["InactiveEnterTimestampMonotonic"]) - int(moments["ActiveExitTimestampMonotonic"])) / 1e6
+    check(0 < took < 1.0, "stopped within a second", f"{took:.2f} s")
     result = node.show(UNIT, ["Result", "ExecMainStatus"])
     check(result == {"Result": "success", "ExecMainStatus": "0"}, "ended well", result)
     node.systemctl("start", UNIT)
