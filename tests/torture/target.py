@@ -29,8 +29,8 @@ class Reception:
     def __init__(self, channel, number, notice, fate):
         self.channel, self.number, self.notice, self.fate = channel, number, notice, fate
         self.began = time.monotonic()
-        self.ended = None  # when the answer was on its way; None: there was none
-        self.unheard = False  # who asked was gone before the answer
+        self.ended = None  # when the answer was out; None: there was none
+        self.unheard = True  # until the answer is out, and if who asked was gone before it
 
     @property
     def taken(self):
@@ -167,11 +167,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fate in ("cut", "silent"):
             self.close_connection = True
             return
-        if reception:
-            reception.ended = time.monotonic()
         self.reply(fate)
         if reception:
             reception.unheard = self.is_left_alone()
+            reception.ended = time.monotonic()
 
     def is_left_alone(self):
         """Whether the other side is gone already."""
