@@ -334,6 +334,7 @@ enum trigger absorb(struct core *core, const struct event *event, struct step *s
     case EVENT_POLICY:
         core->policy = event->policy;
         core->lease.checked_ms = 0; /* credentials may have changed */
+        core->lease.checked = false;
         for (size_t i = 0; i < core->member_count; i++)
             member_forget_unused(&core->members[i], &core->policy);
         if (!core->policy.probe_management) /* nobody will say anything to the contrary */

@@ -356,6 +356,30 @@ static void test_a_lease_that_could_not_be_had_is_told_beforehand_and_once(void 
     assert_int_equal(s.kills + s.starts + s.restarts, 0);
 }
 
+/* The API refused them, too, and told of it. */
+static void test_what_old_credentials_could_not_get_is_not_told_after_a_reload(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_wait(&s, 1000);
+    story_configure(&s, story_policy()); /* with a wrong password */
+    for (int second = 0; second < 5; second++) {
+        story_probe(&s, STORY_LOCAL, PROBE_MANAGEMENT, PROBE_RESULT_UNAUTHORIZED);
+        story_wait(&s, 1000);
+    }
+    story_lease(&s, LEASE_UNUSABLE, "403: login refused");
+    assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 1);
+    story_configure(&s, story_policy()); /* with the right one */
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 1);
+    assert_int_equal(s.told[NOTICE_CHECK_OK], 1);
+    story_lease(&s, LEASE_UNUSABLE, "403: access to the queue refused");
+    story_serve_all(&s, 1000);
+    assert_int_equal(s.told[NOTICE_CHECK_MISCONFIGURED], 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_a_single_node_needs_no_lease),
         cmocka_unit_test(test_a_new_agent_does_not_have_the_lease_of_the_former),
         cmocka_unit_test(test_a_lease_that_could_not_be_had_is_told_beforehand_and_once),
+        cmocka_unit_test(test_what_old_credentials_could_not_get_is_not_told_after_a_reload),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
