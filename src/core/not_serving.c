@@ -52,6 +52,19 @@ bool not_serving(const struct core *core, uint64_t now_ms)
     return now_ms - since_ms >= patience_ms;
 }
 
+bool not_serving_is_over(const struct core *core)
+{
+    const struct member *local = &core->members[0];
+
+    if (!condition_in(local->condition, CONDITIONS_SERVING))
+        return false;
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        if (member_is_asked(&core->policy, (enum probe_kind)kind) &&
+            (!local->probes[kind].seen || local->probes[kind].failures > 0))
+            return false;
+    return true;
+}
+
 enum severity not_serving_severity(const struct core *core)
 {
     return fails(&core->members[0].probes[PROBE_AMQP]) ? SEVERITY_CRITICAL : SEVERITY_WARNING;

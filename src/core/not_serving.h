@@ -7,6 +7,9 @@
 
 /* It has been so for longer than it takes to prove anything, and nothing is being done about it. */
 bool not_serving(const struct core *core, uint64_t now_ms);
+/* It serves, and each port has answered last: a new agent hears of one before the other, and that one may
+ * have answered all the time. */
+bool not_serving_is_over(const struct core *core);
 /* Critical where clients are turned away; where only the API fails, the watchdog is half blind. */
 enum severity not_serving_severity(const struct core *core);
 

@@ -220,7 +220,7 @@ static enum sign sign_of_closed(
 /* Whatever else it turns into is told under another name: this is over when it serves. */
 static enum sign sign_of_serving(const struct core *core, uint64_t now_ms)
 {
-    if (condition_in(core->members[0].condition, CONDITIONS_SERVING))
+    if (not_serving_is_over(core))
         return SIGN_GOOD;
     return not_serving(core, now_ms) ? SIGN_BAD : SIGN_UNSURE;
 }

@@ -242,6 +242,34 @@ static void test_it_is_not_told_besides_a_rescue(void **context)
     assert_int_equal(s.told[NOTICE_NOT_SERVING], 0);
 }
 
+/* Only the API fails, and that was told. */
+static void warn(struct story *s)
+{
+    story_begin(s);
+    answer_for(s, PROBE_RESULT_OK, PROBE_RESULT_REFUSED, 70);
+    assert_int_equal(s->told[NOTICE_NOT_SERVING], 1);
+    assert_int_equal(s->last.severity, SEVERITY_WARNING);
+}
+
+/* Until the port that failed has answered, the other one's answer is no end: there was one before. */
+static void test_a_new_agent_does_not_take_one_port_for_both(void **context)
+{
+    struct story s;
+
+    (void)context;
+    warn(&s);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_OK);
+    story_wait(&s, 1000);
+    answer_for(&s, PROBE_RESULT_OK, PROBE_RESULT_REFUSED, 100);
+    assert_int_equal(all_told(&s), 1);
+    story_serve_all(&s, 1000);
+    assert_int_equal(s.told[NOTICE_SERVING_AGAIN], 0); /* one that was told to be down has to rise */
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.told[NOTICE_SERVING_AGAIN], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_a_check_that_is_not_in_use_any_more_does_not_count),
         cmocka_unit_test(test_it_is_told_of_a_unit_that_runs_undisturbed),
         cmocka_unit_test(test_it_is_not_told_besides_a_rescue),
+        cmocka_unit_test(test_a_new_agent_does_not_take_one_port_for_both),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
