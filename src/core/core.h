@@ -105,6 +105,7 @@ struct watch {
     char incident[RMQ_INCIDENT_ID_MAX];
     uint32_t returns; /* how often in a row it was raised again soon after its end */
     uint64_t bad_ms;  /* when there was reason to raise it last; 0: never */
+    bool warned;      /* told as a warning, of what may become critical: that is told, too, once */
 };
 
 struct core {
@@ -152,6 +153,7 @@ struct core_snapshot_watch {
     char node[RMQ_NODE_NAME_MAX];
     int64_t since_wall_ms;
     char incident[RMQ_INCIDENT_ID_MAX];
+    bool warned;
 };
 
 enum { SNAPSHOT_WATCHES_MAX = WATCH_PEER + PEER_WATCHES * RMQ_MEMBERS_MAX };

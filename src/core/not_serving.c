@@ -38,18 +38,33 @@ static bool is_unexplained(const struct core *core)
            core->unit.known && unit_is_running(&core->unit.state) && core->unit.state.job_id == 0;
 }
 
-bool not_serving(const struct core *core, uint64_t now_ms)
+/* What has failed since then has done so for longer than it takes to prove anything. */
+static bool lasts(const struct core *core, uint64_t since_ms, uint64_t now_ms)
 {
     const struct member *local = &core->members[0];
-    uint64_t since_ms = failing_since_ms(local), patience_ms = core->policy.verify_timeout_ms;
+    uint64_t patience_ms = core->policy.verify_timeout_ms;
 
-    if (since_ms == UINT64_MAX || !is_unexplained(core) || member_may_hang(local, &core->policy))
-        return false;
     if (local->condition_since_ms > since_ms)
         since_ms = local->condition_since_ms;
     if (any_is_silent(local) && process_is_busy(&core->process, since_ms, now_ms))
         patience_ms *= BUSY_TIMES;
     return now_ms - since_ms >= patience_ms;
+}
+
+bool not_serving(const struct core *core, uint64_t now_ms)
+{
+    const struct member *local = &core->members[0];
+    uint64_t since_ms = failing_since_ms(local);
+
+    return since_ms != UINT64_MAX && is_unexplained(core) && !member_may_hang(local, &core->policy) &&
+           lasts(core, since_ms, now_ms);
+}
+
+bool not_serving_clients(const struct core *core, uint64_t now_ms)
+{
+    const struct probe_memory *amqp = &core->members[0].probes[PROBE_AMQP];
+
+    return fails(amqp) && lasts(core, amqp->failed_since_ms, now_ms);
 }
 
 bool not_serving_is_over(const struct core *core)

@@ -12,5 +12,8 @@ bool not_serving(const struct core *core, uint64_t now_ms);
 bool not_serving_is_over(const struct core *core);
 /* Critical where clients are turned away; where only the API fails, the watchdog is half blind. */
 enum severity not_serving_severity(const struct core *core);
+/* Where it is so: whether clients have been turned away for as long. One that was told as a warning has
+ * become worse then. */
+bool not_serving_clients(const struct core *core, uint64_t now_ms);
 
 #endif

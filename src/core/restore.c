@@ -123,6 +123,7 @@ static void restore_told(
             continue;
         watch->raised = true;
         watch->since_wall_ms = saved->since_wall_ms;
+        watch->warned = saved->warned;
         text_copy(watch->incident, sizeof(watch->incident), saved->incident);
     }
 }

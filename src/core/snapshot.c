@@ -41,6 +41,7 @@ static void save_watch(const struct watch *watch, enum watch_kind kind, const st
     snapshot->watch_count++;
     saved->kind = kind;
     saved->since_wall_ms = watch->since_wall_ms;
+    saved->warned = watch->warned;
     text_copy(saved->node, sizeof(saved->node), subject->name);
     text_copy(saved->incident, sizeof(saved->incident), watch->incident);
 }

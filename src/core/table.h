@@ -124,7 +124,8 @@ enum watch_fact {
     WATCH_FACT_HOST_SILENT = 1 << 1,   /* nothing on that host answers, so its own agent cannot be heard */
     WATCH_FACT_AGENT_MISSING = 1 << 2, /* its own agent does not answer, whatever its host does */
     WATCH_FACT_CUT_OFF = 1 << 3,       /* this agent sees no majority of the members, or may be about to */
-    WATCH_FACTS_END = 1 << 4,
+    WATCH_FACT_WORSE = 1 << 4,         /* it was told as a warning, and is critical now */
+    WATCH_FACTS_END = 1 << 5,
 };
 
 struct watch_row {

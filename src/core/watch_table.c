@@ -35,7 +35,8 @@ const struct watch_row watch_rows[] = {
         "it has answered before, and does not any more: nobody acts for its node"},
     {K(PEER_AGENT), false, ON(BAD), 0, F(LEAD) | F(CUT_OFF), false, "another agent speaks for it"},
     {ANY, true, ON(GOOD), 0, 0, false, "it is over, and who was told hears it"},
-    {ANY, true, ON(BAD) | ON(UNSURE), 0, 0, true, "told already"},
+    {ANY, true, ON(BAD) | ON(UNSURE), 0, F(WORSE), true, "told already"},
+    {ANY, true, ON(BAD) | ON(UNSURE), F(WORSE), 0, true, "it has become worse since it was told"},
     {ANY, false, ON(GOOD) | ON(UNSURE), 0, 0, false, "nothing to tell"},
 };
 

@@ -316,6 +316,18 @@ static void describe(
         describe_watch(core, kind, subject, now_ms, notice->detail, sizeof(notice->detail));
 }
 
+/* Another trouble than the last of this kind. */
+static void begin(struct watch *watch, enum watch_kind kind, const struct member *member, struct step *step)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEF";
+    const char letter[] = {letters[kind], '\0'};
+
+    watch->returns = returned_lately(watch, step->now_ms) ? watch->returns + 1 : 0;
+    watch->bad_ms = step->now_ms;
+    step_incident_id(step, member->name, letter, watch->incident, sizeof(watch->incident));
+    watch->since_wall_ms = step->wall_ms;
+}
+
 static void watch_step(
     struct core *core, enum watch_kind kind, size_t subject, enum sign sign, struct step *step)
 {
@@ -328,28 +340,25 @@ static void watch_step(
 
     if (sign == SIGN_BAD && !watch->raised)
         facts = voice_facts(core, kind, member, step->now_ms);
-    if (watch->raised && sign == SIGN_BAD)
+    if (watch->raised && sign == SIGN_BAD) {
         watch->bad_ms = step->now_ms;
+        if (watch->warned && not_serving_clients(core, step->now_ms))
+            facts = WATCH_FACT_WORSE;
+    }
     if (watch->raised && sign == SIGN_GOOD && may_come_back(watch, kind, step->now_ms))
         sign = SIGN_UNSURE;
     row = watch_table_find(kind, watch->raised, sign, facts);
-    if (row->to_raised == watch->raised)
+    if (row->to_raised == watch->raised && !(facts & WATCH_FACT_WORSE))
         return;
+    if (row->to_raised && !watch->raised)
+        begin(watch, kind, member, step);
     watch->raised = row->to_raised;
-    if (watch->raised) {
-        static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEF";
-        const char letter[] = {letters[kind], '\0'};
-
-        watch->returns = returned_lately(watch, step->now_ms) ? watch->returns + 1 : 0;
-        watch->bad_ms = step->now_ms;
-        step_incident_id(step, member->name, letter, watch->incident, sizeof(watch->incident));
-        watch->since_wall_ms = step->wall_ms;
-    }
     notice = step_notice(step, core, ACTION_NOTICE,
         watch->raised ? watch_infos[kind].raise : watch_infos[kind].clear, member->name, member->condition,
         watch->incident, row->why);
     if (kind == WATCH_NOT_SERVING && watch->raised)
         notice->severity = not_serving_severity(core);
+    watch->warned = watch->raised && kind == WATCH_NOT_SERVING && notice->severity == SEVERITY_WARNING;
     notice->since_wall_ms = watch->since_wall_ms;
     text_copy(notice->trouble, sizeof(notice->trouble), watch_infos[kind].name);
     step_action(step, ACTION_SAVE); /* whoever was told hears the end of it, of another agent perhaps */

@@ -28,6 +28,7 @@ static const struct field watch_fields[] = {
     FIELD(struct core_snapshot_watch, node),
     FIELD(struct core_snapshot_watch, since_wall_ms),
     FIELD(struct core_snapshot_watch, incident),
+    FIELD(struct core_snapshot_watch, warned),
     FIELDS_END,
 };
 

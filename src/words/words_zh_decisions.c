@@ -168,6 +168,7 @@ static const struct word decisions[] = {
     {"another agent speaks for it", "由另一个 rmqwatchd 告知"},
     {"it is over, and who was told hears it", "问题已结束，告知此前收到通知的人"},
     {"told already", "已经告知"},
+    {"it has become worse since it was told", "告知之后情况变得更严重"},
     {"nothing to tell", "无需告知"},
 
     /* -- between them -- */

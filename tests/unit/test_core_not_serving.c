@@ -242,13 +242,87 @@ static void test_it_is_not_told_besides_a_rescue(void **context)
     assert_int_equal(s.told[NOTICE_NOT_SERVING], 0);
 }
 
-/* Only the API fails, and that was told. */
+/* Only the API fails, and that was told; then AMQP fails as well, and nothing else that is told says why. */
 static void warn(struct story *s)
 {
     story_begin(s);
     answer_for(s, PROBE_RESULT_OK, PROBE_RESULT_REFUSED, 70);
     assert_int_equal(s->told[NOTICE_NOT_SERVING], 1);
     assert_int_equal(s->last.severity, SEVERITY_WARNING);
+}
+
+static void assert_worse(const struct story *s, const struct notice *first)
+{
+    assert_int_equal(s->told[NOTICE_NOT_SERVING], 2);
+    assert_int_equal(s->last.kind, NOTICE_NOT_SERVING);
+    assert_int_equal(s->last.severity, SEVERITY_CRITICAL);
+    assert_string_equal(s->last.trouble, "not-serving");
+    assert_string_equal(s->last.incident, first->incident);
+    assert_int_equal(s->last.since_wall_ms, first->since_wall_ms);
+    assert_string_equal(s->last.why, "it has become worse since it was told");
+    assert_non_null(strstr(s->last.detail, "AMQP: connected, but not a byte"));
+}
+
+static void test_a_warning_that_becomes_worse_is_told_as_critical_once(void **context)
+{
+    struct notice first;
+    struct story s;
+
+    (void)context;
+    warn(&s);
+    first = s.last;
+    answer_for(&s, PROBE_RESULT_SILENT, PROBE_RESULT_REFUSED, 58);
+    assert_int_equal(all_told(&s), 1);
+    answer_for(&s, PROBE_RESULT_SILENT, PROBE_RESULT_REFUSED, 200);
+    assert_worse(&s, &first);
+    answer_for(&s, PROBE_RESULT_OK, PROBE_RESULT_REFUSED, 200); /* less again, and worse again: known */
+    answer_for(&s, PROBE_RESULT_SILENT, PROBE_RESULT_REFUSED, 200);
+    assert_int_equal(all_told(&s), 2);
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.told[NOTICE_SERVING_AGAIN], 1);
+    assert_string_equal(s.last.incident, first.incident);
+    assert_int_equal(all_told(&s), 3);
+    answer_for(&s, PROBE_RESULT_OK, PROBE_RESULT_REFUSED, 70); /* another one begins as a warning again */
+    assert_int_equal(s.last.severity, SEVERITY_WARNING);
+    answer_for(&s, PROBE_RESULT_SILENT, PROBE_RESULT_REFUSED, 70);
+    assert_int_equal(s.last.severity, SEVERITY_CRITICAL);
+    assert_int_equal(s.told[NOTICE_NOT_SERVING], 4);
+}
+
+/* Clients come in now and then, or the processor is what is missing. */
+static void test_a_warning_is_not_worse_at_once(void **context)
+{
+    struct story s;
+
+    (void)context;
+    warn(&s);
+    for (int i = 0; i < 20; i++) {
+        answer_for(&s, PROBE_RESULT_SILENT, PROBE_RESULT_REFUSED, 55);
+        answer_for(&s, PROBE_RESULT_OK, PROBE_RESULT_REFUSED, 1);
+    }
+    assert_int_equal(all_told(&s), 1);
+
+    warn(&s);
+    starve(&s, PROBE_RESULT_SILENT, PROBE_RESULT_REFUSED, 590);
+    assert_int_equal(all_told(&s), 1);
+    starve(&s, PROBE_RESULT_SILENT, PROBE_RESULT_REFUSED, 30);
+    assert_int_equal(s.told[NOTICE_NOT_SERVING], 2);
+    assert_int_equal(s.last.severity, SEVERITY_CRITICAL);
+}
+
+/* What it becomes has a name of its own. */
+static void test_a_warning_that_becomes_a_hang_is_told_as_that(void **context)
+{
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    answer_for(&s, PROBE_RESULT_OK, PROBE_RESULT_SILENT, 70);
+    assert_int_equal(s.last.severity, SEVERITY_WARNING);
+    s.mute_lease = true;
+    story_hang(&s, 200);
+    assert_int_equal(s.told[NOTICE_NOT_SERVING], 1);
+    assert_int_equal(s.told[NOTICE_HUNG], 1);
 }
 
 /* Until the port that failed has answered, the other one's answer is no end: there was one before. */
@@ -270,6 +344,30 @@ static void test_a_new_agent_does_not_take_one_port_for_both(void **context)
     assert_int_equal(s.told[NOTICE_SERVING_AGAIN], 1);
 }
 
+/* The new agent knows that it was a warning, or that it is critical: the patience begins anew. */
+static void test_a_new_agent_tells_that_it_became_worse(void **context)
+{
+    struct notice first;
+    struct story s;
+
+    (void)context;
+    warn(&s);
+    first = s.last;
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    answer_for(&s, PROBE_RESULT_OK, PROBE_RESULT_REFUSED, 100);
+    assert_int_equal(all_told(&s), 1);
+    answer_for(&s, PROBE_RESULT_SILENT, PROBE_RESULT_REFUSED, 100);
+    assert_worse(&s, &first);
+    story_reincarnate(&s);
+    story_unit(&s, UNIT_ACTIVE, "running", "success");
+    answer_for(&s, PROBE_RESULT_SILENT, PROBE_RESULT_REFUSED, 200);
+    assert_int_equal(all_told(&s), 2);
+    story_serve_all(&s, 3000);
+    assert_int_equal(s.told[NOTICE_SERVING_AGAIN], 1);
+    assert_string_equal(s.last.incident, first.incident);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,7 +381,11 @@ int main(void)
         cmocka_unit_test(test_a_check_that_is_not_in_use_any_more_does_not_count),
         cmocka_unit_test(test_it_is_told_of_a_unit_that_runs_undisturbed),
         cmocka_unit_test(test_it_is_not_told_besides_a_rescue),
+        cmocka_unit_test(test_a_warning_that_becomes_worse_is_told_as_critical_once),
+        cmocka_unit_test(test_a_warning_is_not_worse_at_once),
+        cmocka_unit_test(test_a_warning_that_becomes_a_hang_is_told_as_that),
         cmocka_unit_test(test_a_new_agent_does_not_take_one_port_for_both),
+        cmocka_unit_test(test_a_new_agent_tells_that_it_became_worse),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
