@@ -133,12 +133,6 @@ static void remember_unit(
         core->dead_since_ms = is_news(state, now_ms) ? state->inactive_enter_ms : 0;
 }
 
-/* Nobody proves the recovery of one that was not restarted by us: a connection alone is none. */
-static bool waits_for_an_answer(enum state state)
-{
-    return state == STATE_OBSERVED || state == STATE_ASKING || state == STATE_LEASING || state == STATE_HELD;
-}
-
 /* Takes the unit's state in; returns the edge that it makes, or TRIGGER_COUNT for none. */
 static enum trigger absorb_unit(struct core *core, const struct unit_state *state, uint64_t now_ms)
 {
@@ -164,7 +158,8 @@ static enum trigger absorb_unit(struct core *core, const struct unit_state *stat
     if (another_run || (known && was_running != unit_is_running(state))) {
         /* What the former run said is no evidence on the present one. */
         member_forget(&core->members[0]);
-        if (core->policy.probe_amqp && waits_for_an_answer(core->rescue.state))
+        /* A connection alone is no answer. */
+        if (core->policy.probe_amqp && state_wants_answer(core->rescue.state))
             member_suspect(&core->members[0]);
         unit->since_ms = now_ms;
     }

@@ -125,6 +125,9 @@ static enum condition condition_of_running(const struct core *core, uint64_t now
     condition = condition_of_answers(member, &core->policy);
     if (condition != CONDITION_HEALTHY && condition != CONDITION_ALARM)
         return condition;
+    /* Too few failures, by another configuration or after a stall, are no answer of the port that failed. */
+    if (state_wants_answer(core->rescue.state) && member_fails(member))
+        return CONDITION_UNKNOWN;
     cluster = condition_of_cluster(core, now_ms);
     return cluster == CONDITION_HEALTHY ? condition : cluster;
 }

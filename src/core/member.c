@@ -319,6 +319,14 @@ bool member_is_up(const struct member *member)
     return any;
 }
 
+bool member_fails(const struct member *member)
+{
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
+        if (member->probes[kind].failures > 0)
+            return true;
+    return false;
+}
+
 bool member_is_rising(const struct member *member)
 {
     bool any = false;

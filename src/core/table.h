@@ -176,6 +176,15 @@ static inline bool condition_in(enum condition condition, uint64_t conditions)
     return (conditions >> condition) & 1;
 }
 
+/* Nobody proves the recovery of one that was not restarted by us: its answer does. */
+static inline bool state_wants_answer(enum state state)
+{
+    const unsigned states =
+        1u << STATE_OBSERVED | 1u << STATE_ASKING | 1u << STATE_LEASING | 1u << STATE_HELD;
+
+    return (states >> state) & 1;
+}
+
 const char *state_name(enum state state);
 const char *trigger_name(enum trigger trigger);
 const char *fact_name(enum fact fact);
