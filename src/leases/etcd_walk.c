@@ -230,6 +230,14 @@ static void on_answer(struct etcd_walk *walk, const char *body)
         go_on(walk, ETCD_FAILED, "not an answer of etcd");
 }
 
+/* Tokens expire; and one that carries its claims (JWT) is void as soon as anybody changes a user or a role,
+ * which etcd calls an invalid argument. */
+static bool is_old_token(const struct etcd_error *error)
+{
+    return error->code == ETCD_UNAUTHENTICATED ||
+           (error->code == ETCD_INVALID && strstr(error->text, "revision of auth store is old"));
+}
+
 static void on_error(struct etcd_walk *walk, const struct http_reply *reply)
 {
     struct etcd_error error;
@@ -246,8 +254,8 @@ static void on_error(struct etcd_walk *walk, const struct http_reply *reply)
                       (walk->step == ETCD_STEP_AUTHENTICATE || strstr(error.text, "user name is empty")));
     if (walk->step == ETCD_STEP_AUTHENTICATE && error.code == ETCD_PRECONDITION) {
         next_step(walk, first_step(walk)); /* the server wants no login */
-    } else if (error.code == ETCD_UNAUTHENTICATED && config_of(walk)->username && !walk->authenticated) {
-        next_step(walk, ETCD_STEP_AUTHENTICATE); /* tokens expire */
+    } else if (is_old_token(&error) && config_of(walk)->username && !walk->authenticated) {
+        next_step(walk, ETCD_STEP_AUTHENTICATE);
     } else if (walk->step == ETCD_STEP_KEEP && error.code == ETCD_NOT_FOUND) {
         explain(walk, text);
         finish(walk, ETCD_GONE);

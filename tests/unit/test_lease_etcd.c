@@ -21,6 +21,9 @@
     "HTTP/1.1 401 Unauthorized\r\n\r\n{\"error\":\"etcdserver: invalid auth "                                \
     "token\",\"message\":\"etcdserver: "                                                                     \
     "invalid auth token\",\"code\":16}"
+#define OLD_TOKEN                                                                                            \
+    "HTTP/1.1 400 Bad Request\r\n\r\n{\"error\":\"etcdserver: revision of auth store is "                    \
+    "old\",\"message\":\"etcdserver: revision of auth store is old\",\"code\":3}"
 #define BAD_LOGIN                                                                                            \
     "HTTP/1.1 400 Bad Request\r\n\r\n{\"message\":\"etcdserver: authentication failed, invalid user ID or "  \
     "password\",\"code\":3}"
@@ -210,6 +213,21 @@ static void test_logs_in_and_again(void **state)
     assert_non_null(strstr(server.requests[4], "\"name\":\"root\""));
 }
 
+/* A token that carries its claims (JWT) is void as soon as anybody changes a user or a role. */
+static void test_logs_in_again_when_users_have_changed(void **state)
+{
+    static const char *const script[] = {TOKEN, DONE, OLD_TOKEN, TOKEN, DONE};
+
+    (void)state;
+    log_in();
+    serve(script, COUNT(script));
+    lease_fixture_check(NULL, 0, 2000);
+    assert_string_equal(lease_fixture_expect(LEASE_USABLE, 2000), "");
+    lease_fixture_check(NULL, 0, 2000);
+    assert_string_equal(lease_fixture_expect(LEASE_USABLE, 2000), "");
+    assert_non_null(strstr(server.requests[3], "\"name\":\"root\""));
+}
+
 static void test_login_refused(void **state)
 {
     static const char *const script[] = {BAD_LOGIN};
@@ -285,6 +303,7 @@ int main(void)
         TEST(test_kept_alive),
         TEST(test_lost_after_half_of_the_ttl),
         TEST(test_logs_in_and_again),
+        TEST(test_logs_in_again_when_users_have_changed),
         TEST(test_login_refused),
         TEST(test_login_not_wanted),
         TEST(test_released_on_the_way),
