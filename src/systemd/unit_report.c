@@ -1,5 +1,6 @@
 #include "systemd/unit_report.h"
 
+#include "base/clock.h"
 #include "systemd/unit_properties.h"
 
 #include <string.h>
@@ -48,6 +49,9 @@ void unit_report_changes(struct unit_report *report)
         return;
     report->told = UNIT_TOLD_STATE;
     report->posted = event.unit;
+    /* systemd's stamps, and its wait for a restart, are of the clock that a suspend stops. */
+    if (event.unit.inactive_enter_ms > 0)
+        event.unit.inactive_enter_ms += clock_suspended_ms();
     sink_post(&report->sink, &event);
 }
 

@@ -13,7 +13,7 @@ struct unit_report {
     struct event_sink sink;
     struct unit_control *control;
     bool known;              /* state is complete */
-    struct unit_state state; /* as systemd has it, true job_id included */
+    struct unit_state state; /* as systemd has it: true job_id, systemd's clock */
     enum unit_told told;     /* what the last event was */
     struct unit_state posted;
     uint32_t calm_restarts; /* n_restarts when systemd was not about to restart the unit */

@@ -41,6 +41,8 @@ static void append_unit(const struct fake_systemd *fake, sd_bus_message *message
     append_string(message, "LoadState", fake->state.load_state);
     append_string(message, "Description", "not of interest");
     CHECK(sd_bus_message_append(message, "{sv}", "Job", "(uo)", fake->state.job_id, job));
+    CHECK(sd_bus_message_append(message, "{sv}", "InactiveEnterTimestampMonotonic", "t",
+        (uint64_t)fake->state.inactive_enter_ms * 1000));
 }
 
 static void append_service(const struct fake_systemd *fake, sd_bus_message *message)

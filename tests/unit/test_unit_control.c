@@ -14,6 +14,11 @@ uint64_t clock_boot_ms(void)
     return uv_hrtime() / 1000000 + skipped_ms;
 }
 
+uint64_t clock_suspended_ms(void)
+{
+    return 0;
+}
+
 int64_t clock_wall_ms(void)
 {
     return (int64_t)clock_boot_ms();

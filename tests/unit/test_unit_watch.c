@@ -5,6 +5,21 @@
 #include "base/clock.h"
 
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static time_t asleep_s; /* so long this machine has been suspended */
+
+/* In place of the C library's. */
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+    int r = (int)syscall(SYS_clock_gettime, id, now);
+
+    if (id == CLOCK_BOOTTIME)
+        now->tv_sec += asleep_s;
+    return r;
+}
 
 static void test_reads_once_at_the_start(void **state)
 {
@@ -243,6 +258,26 @@ static void test_our_stop_is_told_when_it_ends(void **state)
     assert_int_equal(unit_expect(f, EVENT_UNIT)->unit.active, UNIT_INACTIVE);
 }
 
+/* systemd notes it by CLOCK_MONOTONIC, decisions are made by CLOCK_BOOTTIME. */
+static void test_death_is_told_by_our_clock(void **state)
+{
+    struct unit_fixture *f = *state;
+    uint64_t now_ms = clock_boot_ms();
+    const struct event *event;
+
+    asleep_s = 3600;
+    unit_set_state(f, "activating", "auto-restart", "signal", 0);
+    f->fake.state.inactive_enter_ms = now_ms;
+    fake_systemd_signal_state(&f->fake);
+    event = unit_expect(f, EVENT_UNIT);
+    assert_in_range(event->unit.inactive_enter_ms, now_ms + 3600000, clock_boot_ms() + 1);
+    unit_expect_silence(f);
+    asleep_s = 7200;
+    fake_systemd_signal_state(&f->fake);
+    unit_expect_silence(f); /* nothing is new */
+    asleep_s = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +296,7 @@ int main(void)
         WITH_BUS(test_restart_of_systemd_itself_is_nobodys_job),
         WITH_BUS(test_start_by_a_person_during_the_wait_is_foreign),
         WITH_BUS(test_our_stop_is_told_when_it_ends),
+        WITH_BUS(test_death_is_told_by_our_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
