@@ -134,8 +134,8 @@ struct unit_state {
 
 /* What this machine's kernel says. Each part has its own "known" flag. */
 struct host_sample {
-    bool process_known;    /* /proc/PID of the unit's main process could be read */
-    uint32_t pid;          /* in this namespace; 0 when the unit has no process */
+    bool process_known;    /* what follows is known of the unit's main process */
+    uint32_t pid;          /* in this namespace; 0 when it has ended */
     char process_state;    /* 'R', 'S', 'D', 'T' ... of proc_pid_stat(5), of its first thread */
     uint64_t cpu_ms;       /* CPU time of all its threads since its start */
     bool run_delay_known;  /* /proc/PID/task/TID/schedstat could be read */

@@ -5,7 +5,10 @@
 #include "evidence/read_text.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,12 +85,36 @@ static void sample_io(int process, struct host_sample *sample)
     }
 }
 
-void host_sample_process(uint32_t pid, struct host_sample *ret_sample)
+/* Where /proc hides the processes of others, it hides that they are there; this does not, allowed or not. */
+static bool has_ended(uint32_t pid)
+{
+    return pid <= INT32_MAX && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static void sample_process(int process, struct host_sample *sample)
 {
     uint64_t ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK);
-    char path[32], text[SMALL_TEXT_MAX];
+    char text[SMALL_TEXT_MAX];
     struct process_stat stat;
     size_t size;
+
+    if (read_text(process, "stat", text, sizeof(text), &size) < 0 ||
+        parse_process_stat(text, size, &stat) < 0)
+        return;
+    sample->process_known = true;
+    if (stat.state == 'Z' || stat.state == 'X') { /* systemd has not noticed yet */
+        sample->pid = 0;
+        return;
+    }
+    sample->process_state = stat.state;
+    sample->cpu_ms = stat.cpu_ticks * 1000 / (ticks_per_s ? ticks_per_s : 100);
+    sample_threads(process, sample);
+    sample_io(process, sample);
+}
+
+void host_sample_process(uint32_t pid, struct host_sample *ret_sample)
+{
+    char path[32];
     int process;
 
     memset(ret_sample, 0, sizeof(*ret_sample));
@@ -96,15 +123,12 @@ void host_sample_process(uint32_t pid, struct host_sample *ret_sample)
         return;
     snprintf(path, sizeof(path), "/proc/%u", pid);
     process = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (process < 0)
-        return;
-    if (read_text(process, "stat", text, sizeof(text), &size) == 0 &&
-        parse_process_stat(text, size, &stat) == 0) {
-        ret_sample->process_known = true;
-        ret_sample->process_state = stat.state;
-        ret_sample->cpu_ms = stat.cpu_ticks * 1000 / (ticks_per_s ? ticks_per_s : 100);
-        sample_threads(process, ret_sample);
-        sample_io(process, ret_sample);
+    if (process >= 0) {
+        sample_process(process, ret_sample);
+        close(process);
     }
-    close(process);
+    if (!ret_sample->process_known && has_ended(pid)) {
+        ret_sample->process_known = true;
+        ret_sample->pid = 0;
+    }
 }

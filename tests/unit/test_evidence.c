@@ -223,9 +223,14 @@ static void test_stopped_and_dead_processes(void **state)
     assert_int_equal(sample.process_state, 'T');
     assert_int_equal(sample.runnable_threads, 0);
     kill(child, SIGKILL);
+    assert_int_equal(waitid(P_PID, (id_t)child, NULL, WEXITED | WNOWAIT), 0);
+    host_sample_process((uint32_t)child, &sample); /* dead, and its parent has not looked yet */
+    assert_true(sample.process_known);
+    assert_int_equal(sample.pid, 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     host_sample_process((uint32_t)child, &sample);
-    assert_false(sample.process_known);
+    assert_true(sample.process_known);
+    assert_int_equal(sample.pid, 0);
 }
 
 static void test_package_lock(void **state)
@@ -297,7 +302,7 @@ static void test_a_process_that_cannot_be_read_is_told_once(void **state)
     before = dup(STDERR_FILENO);
     assert_true(fd >= 0 && before >= 0 && dup2(fd, STDERR_FILENO) >= 0);
     sampler = host_sampler_new(&test.loop, &test.config.policy, test.sink, NULL);
-    host_sampler_set_process(sampler, 4194304); /* more than there can be */
+    host_sampler_set_process(sampler, UINT32_MAX); /* no number of a process, so none that has ended */
     host_sampler_set_pace(sampler, true);
     run_until(&test.events, 8, 2000);
     host_sampler_free(sampler);
@@ -305,9 +310,9 @@ static void test_a_process_that_cannot_be_read_is_told_once(void **state)
     close(before);
     text[pread(fd, text, sizeof(text) - 1, 0)] = '\0';
     close(fd);
-    told = strstr(text, "/proc/4194304 of the broker cannot be read");
+    told = strstr(text, "/proc/4294967295 of the broker cannot be read");
     assert_non_null(told);
-    assert_null(strstr(told + 1, "/proc/4194304"));
+    assert_null(strstr(told + 1, "/proc/4294967295"));
 }
 
 /* --- collections --- */
