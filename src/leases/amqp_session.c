@@ -244,17 +244,58 @@ enum session_result session_open(struct session *session, const struct session_l
     return result;
 }
 
-/* Declaring a queue that is there already costs nothing and needs nobody but this member. The type is said,
- * as a virtual host may have another default. */
+/* A refusal closes the channel, and the next question needs one. */
+static enum session_result reopen_channel(struct session *session)
+{
+    amqp_channel_close_ok_t ok = {0};
+
+    (void)amqp_send_method(session->connection, CHANNEL, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+    (void)amqp_channel_open(session->connection, CHANNEL);
+    return explain_answer(session, amqp_get_rpc_reply(session->connection));
+}
+
+static bool is_refused(amqp_rpc_reply_t reply, uint16_t code)
+{
+    const amqp_channel_close_t *closed = reply.reply.decoded;
+
+    return reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+           reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD && closed->reply_code == code;
+}
+
+/* A queue that is there already stays as it is: to ask for it costs nothing and needs nobody but its member.
+ * A new one is placed at this member, whatever is usual in this cluster: at another one it would be away
+ * together with that one, and it is one that hangs for which the lease is wanted. What this is called depends
+ * on the broker; and the type is said, as a virtual host may have another default. */
 enum session_result session_declare(struct session *session, const char *queue, uint64_t deadline_ms)
 {
-    amqp_table_entry_t entry = {amqp_cstring_bytes("x-queue-type"), {.kind = AMQP_FIELD_KIND_UTF8}};
-    amqp_table_t arguments = {1, &entry};
+    static const char *const locators[] = {"x-queue-leader-locator", "x-queue-master-locator"};
+    enum { PASSIVE, LOCATED, PLAIN = LOCATED + sizeof(locators) / sizeof(locators[0]) };
+    amqp_table_entry_t entries[] = {
+        {amqp_cstring_bytes("x-queue-type"), {.kind = AMQP_FIELD_KIND_UTF8}},
+        {.value = {.kind = AMQP_FIELD_KIND_UTF8}},
+    };
+    amqp_table_t arguments = {1, entries};
+    enum session_result result;
+    amqp_rpc_reply_t reply;
 
-    entry.value.value.bytes = amqp_cstring_bytes("classic");
+    entries[0].value.value.bytes = amqp_cstring_bytes("classic");
+    entries[1].value.value.bytes = amqp_cstring_bytes("client-local");
     limit(session, deadline_ms);
-    (void)amqp_queue_declare(session->connection, CHANNEL, amqp_cstring_bytes(queue), 0, 1, 0, 0, arguments);
-    return explain_answer(session, amqp_get_rpc_reply(session->connection));
+    for (size_t attempt = PASSIVE;; attempt++) {
+        arguments.num_entries = attempt >= LOCATED && attempt < PLAIN ? 2 : 1;
+        if (arguments.num_entries == 2)
+            entries[1].key = amqp_cstring_bytes(locators[attempt - LOCATED]);
+        (void)amqp_queue_declare(
+            session->connection, CHANNEL, amqp_cstring_bytes(queue), attempt == PASSIVE, 1, 0, 0, arguments);
+        reply = amqp_get_rpc_reply(session->connection);
+        result = explain_answer(session, reply);
+        if (attempt == PLAIN ||
+            !is_refused(reply, attempt == PASSIVE ? AMQP_NOT_FOUND : AMQP_PRECONDITION_FAILED))
+            return result;
+        result = reopen_channel(session);
+        if (result != SESSION_OK)
+            return result;
+    }
 }
 
 enum session_result session_lock(struct session *session, const char *queue, uint64_t deadline_ms)

@@ -88,6 +88,34 @@ static void on_consume(struct fake_client *client)
     }
 }
 
+/* As "no queue" or as "no such argument". */
+static void refuse_declare(struct fake_client *client, bool no_queue)
+{
+    say(client, 1, METHOD(20, 40), no_queue ? "\x01\x94\x00\x00\x32\x00\x0a" : "\x01\x96\x00\x00\x32\x00\x0a",
+        7);
+}
+
+static void on_declare(struct fake_client *client, const unsigned char *bytes, size_t size)
+{
+    static const char leader[] = "x-queue-leader-locatorS\x00\x00\x00\x0c"
+                                 "client-local";
+    static const char master[] = "x-queue-master-locatorS\x00\x00\x00\x0c"
+                                 "client-local";
+    struct fake_broker *broker = client->broker;
+    size_t name_size = bytes[6];
+    bool passive = bytes[7 + name_size] & 1;
+    bool by_leader = memmem(bytes, size, leader, sizeof(leader) - 1) != NULL;
+
+    if (broker->no_queue && (passive || (by_leader && broker->old))) {
+        refuse_declare(client, passive);
+        return;
+    }
+    if (broker->no_queue && (by_leader || memmem(bytes, size, master, sizeof(master) - 1)))
+        strcpy(broker->placed, by_leader ? "leader" : "master");
+    broker->no_queue = false;
+    say(client, 1, METHOD(50, 11), "\x01q\x00\x00\x00\x00\x00\x00\x00\x00", 10);
+}
+
 static void on_cancel(struct fake_client *client)
 {
     client->broker->consumers -= client->consumes;
@@ -114,7 +142,7 @@ static void on_method(struct fake_client *client, unsigned method, const unsigne
         say(client, 1, METHOD(20, 11), "\x00\x00\x00\x00", 4);
         break;
     case METHOD(50, 10): /* the queue's declare */
-        say(client, 1, METHOD(50, 11), "\x01q\x00\x00\x00\x00\x00\x00\x00\x00", 10);
+        on_declare(client, bytes, size);
         break;
     case METHOD(60, 20):
         on_consume(client);

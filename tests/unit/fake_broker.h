@@ -12,6 +12,9 @@ struct fake_broker {
     uv_tcp_t listener;
     uint16_t port;
     struct fake_client *clients;
+    bool no_queue;     /* until it is declared */
+    bool old;          /* it does not know of leaders, but of masters */
+    char placed[16];   /* "leader" or "master": how the queue was declared to be placed here */
     bool taken;        /* another agent is the queue's only consumer */
     uint64_t delay_ms; /* before it says yes to a consumer */
     size_t consumers;  /* of the queue, that it said yes to */

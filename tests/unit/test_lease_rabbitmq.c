@@ -176,6 +176,19 @@ static void test_a_majority_of_all_members_is_the_lease(void **state)
     close_brokers(2);
 }
 
+/* Whatever is usual in this cluster: a queue that was placed at another member hangs with that one. */
+static void test_each_queue_is_placed_at_its_member(void **state)
+{
+    (void)state;
+    open_brokers(2);
+    brokers[0].no_queue = brokers[1].no_queue = brokers[1].old = true;
+    lease_fixture_acquire(peers, 2, 2000);
+    (void)lease_fixture_expect(LEASE_GRANTED, 1000);
+    assert_string_equal(brokers[0].placed, "leader");
+    assert_string_equal(brokers[1].placed, "master");
+    close_brokers(2);
+}
+
 /* Another agent may believe that only the others stand: two minorities need not meet. */
 static void test_a_majority_of_those_who_stand_is_not(void **state)
 {
@@ -316,6 +329,7 @@ int main(void)
         TEST(test_no_trust),
         TEST(test_no_user),
         TEST(test_a_majority_of_all_members_is_the_lease),
+        TEST(test_each_queue_is_placed_at_its_member),
         TEST(test_a_majority_of_those_who_stand_is_not),
         TEST(test_taken),
         TEST(test_lost_with_the_queue),
