@@ -122,8 +122,10 @@ int notice_from_json(const char *text, struct notice *ret_notice)
 
     if (list && !cJSON_AddItemToObject(phases, "phases", list))
         cJSON_Delete(list);
-    /* The kind is always written, and without an incident it belongs to nothing. */
-    if (r == 0 && (!cJSON_HasObjectItem(root, "kind") || !fields_read(root, notice_fields, &notice) ||
+    /* The kind is always written, and without an incident it belongs to nothing. What a later version has
+     * added does not keep the alert from being sent. */
+    if (r == 0 && (!cJSON_HasObjectItem(root, "kind") || cJSON_HasObjectItem(root, "phases") ||
+                      !fields_read_known(root, notice_fields, &notice) ||
                       !fields_read(phases, phases_fields, &image) || notice.incident[0] == '\0'))
         r = -EBADMSG;
     cJSON_Delete(phases);

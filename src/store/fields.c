@@ -225,7 +225,10 @@ static bool read_text(const cJSON *item, const struct field *field, void *at)
     return true;
 }
 
-static bool read_value(const cJSON *item, const struct field *field, void *at)
+static bool read_fields(const cJSON *object, const struct field *fields, bool others, void *base);
+
+/* OTHERS: there may be fields that the tables do not know. */
+static bool read_value(const cJSON *item, const struct field *field, bool others, void *at)
 {
     switch (field->kind) {
     case FIELD_KIND_BOOL:
@@ -243,12 +246,12 @@ static bool read_value(const cJSON *item, const struct field *field, void *at)
     case FIELD_KIND_TEXT:
         return read_text(item, field, at);
     case FIELD_KIND_STRUCT:
-        return cJSON_IsObject(item) && fields_read(item, field->fields, at);
+        return cJSON_IsObject(item) && read_fields(item, field->fields, others, at);
     }
     return false;
 }
 
-static bool read_array(const cJSON *array, const struct field *field, void *base)
+static bool read_array(const cJSON *array, const struct field *field, bool others, void *base)
 {
     const cJSON *item;
     size_t count = 0;
@@ -258,7 +261,7 @@ static bool read_array(const cJSON *array, const struct field *field, void *base
     cJSON_ArrayForEach(item, array)
     {
         if (count == field->max ||
-            !read_value(item, field, (char *)base + field->offset + count * field->size))
+            !read_value(item, field, others, (char *)base + field->offset + count * field->size))
             return false;
         count++;
     }
@@ -267,7 +270,7 @@ static bool read_array(const cJSON *array, const struct field *field, void *base
     return true;
 }
 
-bool fields_read(const cJSON *object, const struct field *fields, void *base)
+static bool read_fields(const cJSON *object, const struct field *fields, bool others, void *base)
 {
     uint64_t seen = 0;
     const cJSON *item;
@@ -279,11 +282,23 @@ bool fields_read(const cJSON *object, const struct field *fields, void *base)
         while (fields[i].name && strcmp(fields[i].name, item->string) != 0)
             i++;
         assert(i < FIELDS_MAX);
+        if (!fields[i].name && others)
+            continue;
         if (!fields[i].name || (seen & (uint64_t)1 << i) ||
-            !(fields[i].max ? read_array(item, &fields[i], base)
-                            : read_value(item, &fields[i], (char *)base + fields[i].offset)))
+            !(fields[i].max ? read_array(item, &fields[i], others, base)
+                            : read_value(item, &fields[i], others, (char *)base + fields[i].offset)))
             return false;
         seen |= (uint64_t)1 << i;
     }
     return true;
+}
+
+bool fields_read(const cJSON *object, const struct field *fields, void *base)
+{
+    return read_fields(object, fields, false, base);
+}
+
+bool fields_read_known(const cJSON *object, const struct field *fields, void *base)
+{
+    return read_fields(object, fields, true, base);
 }

@@ -91,5 +91,7 @@ bool fields_write(cJSON *object, const struct field *fields, const void *base);
 /* Fills the struct at BASE, which is zeroed, from OBJECT. False for anything that fields_write() would not
  * write; the struct is half filled then. */
 bool fields_read(const cJSON *object, const struct field *fields, void *base);
+/* The same, but passes over fields that a later version may have added. */
+bool fields_read_known(const cJSON *object, const struct field *fields, void *base);
 
 #endif

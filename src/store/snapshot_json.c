@@ -96,9 +96,10 @@ int snapshot_from_json(const char *text, struct core_snapshot *ret_snapshot)
     cJSON *version = cJSON_DetachItemFromObjectCaseSensitive(root, "version");
     int r = -EBADMSG;
 
-    /* The state is always written; without it this is something else. */
+    /* The state is always written; without it this is something else. What a later version has added is
+     * passed over: whoever goes back to this one must not lose a hold by that. */
     if (cJSON_IsNumber(version) && version->valuedouble == FORMAT_VERSION &&
-        cJSON_HasObjectItem(root, "state") && fields_read(root, snapshot_fields, &snapshot)) {
+        cJSON_HasObjectItem(root, "state") && fields_read_known(root, snapshot_fields, &snapshot)) {
         *ret_snapshot = snapshot;
         r = 0;
     }

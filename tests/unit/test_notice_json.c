@@ -91,7 +91,7 @@ static void test_what_is_damaged_is_refused(void **state)
         "{\"kind\":7,\"incident\":\"i\"}",
         "{\"kind\":\"gave-up\",\"incident\":\"\"}",
         "{\"kind\":\"gave-up\",\"incident\":\"i\",\"incident\":\"i\"}",
-        "{\"kind\":\"gave-up\",\"incident\":\"i\",\"else\":1}",
+        "{\"kind\":\"gave-up\",\"incident\":\"i\",\"phases\":[{\"name\":\"boot\",\"ms\":1,\"else\":1}]}",
         "{\"kind\":\"gave-up\",\"incident\":\"i\",\"phases\":1}",
         "{\"kind\":\"gave-up\",\"incident\":\"i\",\"phases\":[{\"name\":\"sleep\",\"ms\":1}]}",
         "{\"kind\":\"gave-up\",\"incident\":\"i\",\"phases\":[{},{},{},{},{},{},{}]}",
@@ -105,6 +105,9 @@ static void test_what_is_damaged_is_refused(void **state)
     for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++)
         assert_int_equal(notice_from_json(damaged[i], &notice), -EBADMSG);
     assert_string_equal(notice.incident, "rmq2-1769904000-7"); /* left alone */
+    /* What a later version added. */
+    assert_int_equal(notice_from_json("{\"kind\":\"gave-up\",\"incident\":\"i\",\"else\":1}", &notice), 0);
+    assert_string_equal(notice.incident, "i");
 }
 
 /* Wherever a row is cut, or a byte of it changes: no crash, and no half of a notice. */

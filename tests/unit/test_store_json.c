@@ -269,7 +269,7 @@ static void test_other_texts_are_no_snapshots(void **context)
         "{\"version\":2,\"state\":\"watching\"}",
         "{\"version\":1,\"state\":\"nowhere\"}",
         "{\"version\":1,\"state\":\"watching\",\"incident\":5}",
-        "{\"version\":1,\"state\":\"watching\",\"mystery\":5}",
+        "{\"version\":1,\"state\":\"watching\",\"hold\":{\"active\":1,\"mystery\":5}}",
     };
     struct core_snapshot snapshot, untouched;
 
@@ -281,6 +281,24 @@ static void test_other_texts_are_no_snapshots(void **context)
             fail_msg("was believed: %s", others[i]);
         assert_memory_equal(&snapshot, &untouched, sizeof(snapshot));
     }
+}
+
+static void test_what_a_later_version_added_costs_nothing(void **context)
+{
+    struct core_snapshot snapshot;
+
+    (void)context;
+    assert_int_equal(snapshot_from_json("{\"version\":1,\"mystery\":[5],\"state\":\"gave-up\",\"give_ups\":2,"
+                                        "\"hold\":{\"mystery\":{},\"active\":true,\"owner\":\"ann\"},"
+                                        "\"views\":[{\"said_ms\":7,\"mystery\":null}]}",
+                         &snapshot),
+        0);
+    assert_int_equal(snapshot.state, STATE_GAVE_UP);
+    assert_int_equal(snapshot.give_ups, 2);
+    assert_true(snapshot.hold.active);
+    assert_string_equal(snapshot.hold.owner, "ann");
+    assert_int_equal(snapshot.view_count, 1);
+    assert_int_equal(snapshot.views[0].said_ms, 7);
 }
 
 static void test_every_beginning_is_refused(void **context)
@@ -308,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_an_event_is_short),
         cmocka_unit_test(test_other_texts_are_no_events),
         cmocka_unit_test(test_other_texts_are_no_snapshots),
+        cmocka_unit_test(test_what_a_later_version_added_costs_nothing),
         cmocka_unit_test(test_every_beginning_is_refused),
     };
 
