@@ -1,5 +1,6 @@
 #include "core/absorb.h"
 #include "base/text.h"
+#include "core/describe.h"
 #include "core/dump.h"
 #include "core/watches.h"
 #include "words/words.h"
@@ -265,6 +266,31 @@ static void absorb_evidence(struct core *core, const struct evidence_event *evid
     rescue->evidence = *evidence;
 }
 
+/* Written down as part of INCIDENT; whoever calls this adds the detail. */
+static struct notice *note_word(
+    const struct core *core, const char *incident, const char *why, struct step *step)
+{
+    const struct member *local = &core->members[0];
+
+    return step_notice(step, core, ACTION_RECORD, NOTICE_NONE, local->name, local->condition, incident, why);
+}
+
+/* Whose hold it is now, and who ended it: the first is told, and these are changes of it. */
+static void note_hold(const struct core *core, const struct operator_event *word, struct step *step)
+{
+    const struct watch *watch = &core->watches[WATCH_HOLD];
+
+    if (!watch->raised)
+        return;
+    if (word->kind == OPERATOR_HOLD)
+        describe_hold(core, step->now_ms,
+            note_word(core, watch->incident, WORD("another hold takes its place"), step)->detail,
+            RMQ_DETAIL_MAX);
+    else
+        text_append(note_word(core, watch->incident, WORD("somebody has ended the hold"), step)->detail,
+            RMQ_DETAIL_MAX, words(core->policy.language, "ended by %s"), word->owner);
+}
+
 static enum trigger absorb_operator(struct core *core, const struct operator_event *word, struct step *step)
 {
     struct hold *hold = &core->hold;
@@ -277,18 +303,18 @@ static enum trigger absorb_operator(struct core *core, const struct operator_eve
         hold->until_ms = step->now_ms + (uint64_t)(left_ms > 0 ? left_ms : 0);
         text_copy(hold->owner, sizeof(hold->owner), word->owner);
         text_copy(hold->reason, sizeof(hold->reason), word->reason);
+        note_hold(core, word, step);
         step_action(step, ACTION_SAVE);
         break;
     case OPERATOR_RESUME:
         hold->active = false;
         core->rescue.budget.give_ups = 0;
         core->rescue.budget.count = 0;
+        note_hold(core, word, step);
         step_action(step, ACTION_SAVE);
         return TRIGGER_RESUME;
     case OPERATOR_ACK:
-        text_append(step_notice(step, core, ACTION_RECORD, NOTICE_NONE, core->members[0].name,
-                        core->members[0].condition, word->incident, WORD("somebody knows of this incident"))
-                        ->detail,
+        text_append(note_word(core, word->incident, WORD("somebody knows of this incident"), step)->detail,
             RMQ_DETAIL_MAX, words(core->policy.language, "acknowledged by %s"), word->owner);
         break;
     }

@@ -177,6 +177,8 @@ static const struct word decisions[] = {
     {"the condition changed", "节点状况发生变化"},
     {"the proof goes on", "恢复验证有进展"},
     {"somebody knows of this incident", "已有人知晓此故障"},
+    {"another hold takes its place", "已由另一次暂停取代"},
+    {"somebody has ended the hold", "已有人结束暂停"},
     {"it is down and its own agent is silent, so this one tells people",
         "节点宕机，其自身的 rmqwatchd 也没有声音，因此由本机告知"},
     {"its own agent does not answer, so nobody acts on it; this one only watches",

@@ -22,6 +22,7 @@ static const struct word details[] = {
     {"; likely cause: %s", "；可能原因：%s"},
     {"; its last words: %s", "；最后的日志：%s"},
     {"acknowledged by %s", "由 %s 确认"},
+    {"ended by %s", "由 %s 结束"},
 
     /* -- what keeps from acting -- */
     {"%s holds it until %s: %s", "%s 已暂停自动处理，至 %s：%s"},

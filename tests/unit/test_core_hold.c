@@ -66,6 +66,38 @@ static void test_resume_ends_a_hold_at_once(void **context)
     assert_int_equal(s.restarts, 1);
 }
 
+static const struct notice *recorded(const struct story *s, const char *why)
+{
+    for (size_t i = 0; i < s->actions.count; i++)
+        if (s->actions.items[i].kind == ACTION_RECORD && !strcmp(s->actions.items[i].notice.why, why))
+            return &s->actions.items[i].notice;
+    fail_msg("not recorded: %s", why);
+    return NULL;
+}
+
+/* Told is the first; the next ones and the end are no news, but who looks later must find whose they were. */
+static void test_who_replaces_a_hold_and_who_ends_it_is_written_down(void **context)
+{
+    const struct notice *record;
+    char incident[RMQ_INCIDENT_ID_MAX];
+    struct story s;
+
+    (void)context;
+    story_begin(&s);
+    story_operator(&s, OPERATOR_HOLD, HOUR_MS);
+    strcpy(incident, s.last.incident);
+    story_operator(&s, OPERATOR_HOLD, 2 * HOUR_MS);
+    record = recorded(&s, "another hold takes its place");
+    assert_string_equal(record->incident, incident);
+    assert_non_null(strstr(record->detail, "ann holds it until "));
+    assert_int_equal(s.told[NOTICE_HOLD_SET], 1);
+    story_operator(&s, OPERATOR_RESUME, 0);
+    record = recorded(&s, "somebody has ended the hold");
+    assert_string_equal(record->incident, incident);
+    assert_string_equal(record->detail, "ended by ann");
+    assert_int_equal(s.told[NOTICE_HOLD_OVER], 1);
+}
+
 static void test_a_hold_survives_this_agent(void **context)
 {
     struct story s;
@@ -333,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_a_hold_is_told_and_ends_by_time),
         cmocka_unit_test(test_nothing_is_started_on_hold_and_all_at_once_afterwards),
         cmocka_unit_test(test_resume_ends_a_hold_at_once),
+        cmocka_unit_test(test_who_replaces_a_hold_and_who_ends_it_is_written_down),
         cmocka_unit_test(test_a_hold_survives_this_agent),
         cmocka_unit_test(test_a_hold_that_ended_while_no_agent_was_there_is_over),
         cmocka_unit_test(test_a_hold_does_not_last_longer_for_a_clock_that_was_set_back),
