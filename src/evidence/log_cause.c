@@ -109,6 +109,7 @@ static bool take_detail(const char *at, const char *end, char *detail)
     for (; at < end && size < sizeof(raw) - 1; at++)
         raw[size++] = (unsigned char)*at < 0x20 || *at == 0x7f ? ' ' : *at;
     raw[size] = '\0';
+    log_hide(raw);
     text_copy(detail, DETAIL_MAX, raw);
     return size > 0;
 }

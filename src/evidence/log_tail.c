@@ -148,12 +148,14 @@ static bool is_loud(struct line level)
 
 static void write_line(struct line level, struct line line, char *text, size_t text_size)
 {
-    char raw[TAIL_LINE_MAX + 8], cut[TAIL_LINE_MAX]; /* the first is longer: its copy is cut at a character */
+    /* The first is longer: its copy is cut at a character, and a password is hidden before it is cut. */
+    char raw[TAIL_LINE_MAX + 256], cut[TAIL_LINE_MAX];
     size_t size = 0;
 
     for (; line.at < line.end && size < sizeof(raw) - 1; line.at++)
         raw[size++] = (unsigned char)*line.at < 0x20 || *line.at == 0x7f ? ' ' : *line.at;
     raw[size] = '\0';
+    log_hide(raw); /* chats and mailboxes are read by others than the broker's log is */
     text_copy(cut, sizeof(cut), raw);
     text[0] = '\0';
     if (level.end > level.at)

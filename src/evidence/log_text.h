@@ -18,8 +18,11 @@ size_t log_ended_runs(const char *journal, size_t size);
 bool log_cause(const char *text, size_t size, char *cause, size_t cause_size);
 
 /* The last lines that say something, oldest first: without time stamps, banner, the inside of crash reports
- * and control characters, each cut at a character. systemd's own lines are left out. Warnings and worse are
- * preferred. Empty when there are none. */
+ * and control characters, each cut at a character, and without passwords as far as these can be told.
+ * systemd's own lines are left out. Warnings and worse are preferred. Empty when there are none. */
 void log_tail(const char *text, size_t size, char *tail, size_t tail_size);
+
+/* Asterisks over passwords in URLs, and over what follows "password", "secret" and their like in TEXT. */
+void log_hide(char *text);
 
 #endif

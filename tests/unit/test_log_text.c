@@ -218,6 +218,30 @@ static void test_tail(void **state)
     assert_string_equal(tail, "");
 }
 
+static void test_passwords_are_hidden(void **state)
+{
+    static const char *const lines[][2] = {
+        {"cannot reach amqps://shovel:s3cret@rmq9:5671/%2f",
+            "cannot reach amqps://shovel:******@rmq9:5671/%2f"},
+        {"[\"amqp://u:p:w@d@h\",\"http://h:80/x@y\"]", "[\"amqp://u:*****@h\",\"http://h:80/x@y\"]"},
+        {"{password,<<\"s3cret\">>},{host,a}", "{password,<<\"******\">>},{host,a}"},
+        {"default_pass = s3cret", "default_pass = ******"},
+        {"{\"Password\": \"s3cret\"}", "{\"Password\": \"******\"}"},
+        {"client_secret => s3cret, x", "client_secret => ******, x"},
+        {"{ssl_passphrase,\"s3cret\"}", "{ssl_passphrase,\"******\"}"},
+        {"wrong password, closing <0.1.0>; bypass", "wrong password, closing <0.1.0>; bypass"},
+        {"password", "password"},
+        {"a secret,", "a secret,"},
+        {"ends in http://", "ends in http://"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lines); i++) {
+        look(lines[i][0], strlen(lines[i][0]));
+        assert_string_equal(tail, lines[i][1]);
+    }
+}
+
 static void test_long_lines_are_cut_at_a_character(void **state)
 {
     char text[2000];
@@ -239,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_only_the_last_run_counts),
         cmocka_unit_test(test_a_run_that_has_just_begun_is_left_out),
         cmocka_unit_test(test_tail),
+        cmocka_unit_test(test_passwords_are_hidden),
         cmocka_unit_test(test_long_lines_are_cut_at_a_character),
     };
 
