@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <time.h>
 
-enum { TIMEOUT_MS = 15000, ANSWER_MAX = 4 * 1024 * 1024 };
+enum { TIMEOUT_MS = 15000, AGAIN_MS = 100, ANSWER_MAX = 4 * 1024 * 1024 };
 
 struct answer {
     char *text;
@@ -41,6 +42,8 @@ static int unreachable(const struct tool *tool, CURLcode code, int error)
 
     if (code == CURLE_OPERATION_TIMEDOUT)
         reason = "no answer in time";
+    else if (code == CURLE_COULDNT_CONNECT && (error == 0 || error == EAGAIN))
+        reason = "too many others ask it at the same time";
     else if (error == EACCES)
         advice = "only root and the group rmqwatchd may ask: are you in that group?";
     else if (error == ENOENT || error == ECONNREFUSED)
@@ -71,15 +74,35 @@ static CURLcode set_options(CURL *curl, const struct tool *tool, const char *pat
     return r;
 }
 
+/* True after a pause: the daemon has no room for one more right now, and sends those away that say nothing.
+ */
+static bool may_try_again(CURL *curl, CURLcode code, int *tries)
+{
+    const struct timespec pause = {.tv_nsec = AGAIN_MS * 1000000L};
+    long error = 0;
+
+    if (code != CURLE_COULDNT_CONNECT || ++*tries > TIMEOUT_MS / AGAIN_MS)
+        return false;
+    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+    if (error != 0 && error != EAGAIN)
+        return false;
+    (void)nanosleep(&pause, NULL);
+    return true;
+}
+
 /* Returns -1, or the exit code. */
 static int perform(const struct tool *tool, const char *path, const char *body, struct answer *answer)
 {
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
     CURL *curl = curl_easy_init();
     CURLcode r = curl && headers ? set_options(curl, tool, path, body, headers, answer) : CURLE_OUT_OF_MEMORY;
-    int result = -1;
+    int result = -1, tries = 0;
 
-    r = r ? r : curl_easy_perform(curl);
+    if (r == CURLE_OK) {
+        do
+            r = curl_easy_perform(curl);
+        while (may_try_again(curl, r, &tries));
+    }
     if (r != CURLE_OK) {
         long error = 0;
 
