@@ -1,6 +1,6 @@
 /* What operators have told the core, and what they are answered. Of POST /v1/hold and /v1/resume:
  *
- *   {node, state, hold: as in /v1/status, durable}
+ *   {node, state, package_manager and hold: as in /v1/status, durable}
  *
  * which comes when it is kept: whoever was told that this node is left alone must be able to rely on it, even
  * if this daemon is killed right after. "durable" is false where the disk fails: then it is kept in memory
@@ -51,6 +51,8 @@ static void answer_kept(struct control *control, struct http_exchange *exchange,
     control_answer(exchange,
         json_whole(json, json_put_text(json, "node", view.core->members[0].name) &&
                              json_put_text(json, "state", state_name(view.core->rescue.state)) &&
+                             json_put_text(json, "package_manager",
+                                 view.core->packages_changing ? view.core->package_manager : "") &&
                              json_put_hold(json, &view) && json_put_bool(json, "durable", durable)));
 }
 

@@ -4,6 +4,16 @@
 #include "rmqwatchctl/request.h"
 
 #include <stdio.h>
+#include <string.h>
+
+/* A node that was killed is not left dead. */
+static void print_what_goes_on(const cJSON *answer)
+{
+    const char *state = field_text(answer, "state");
+
+    if (!strcmp(state, "killing") || !strcmp(state, "starting"))
+        puts("but it is being restarted right now, and that is finished first; see rmqwatchctl status");
+}
 
 static int hold(const struct tool *tool, uint64_t for_ms, const char *reason, const char *owner)
 {
@@ -24,6 +34,7 @@ static int hold(const struct tool *tool, uint64_t for_ms, const char *reason, co
     } else {
         format_time_and_age(until, sizeof(until), field_text(field(answer, "hold"), "until"));
         printf("hands off %s until %s\n", field_text(answer, "node"), until);
+        print_what_goes_on(answer);
         print_durability(answer);
         code = EXIT_DONE;
     }

@@ -4,6 +4,17 @@
 
 #include <stdio.h>
 
+static void print_guard(const cJSON *answer)
+{
+    const char *packages = field_text(answer, "package_manager");
+
+    if (packages[0])
+        printf("no operator holds %s any more, but it is left alone as long as %s is at work\n",
+            field_text(answer, "node"), packages);
+    else
+        printf("%s is on guard again: %s\n", field_text(answer, "node"), field_text(answer, "state"));
+}
+
 static int run(const struct command *command, struct tool *tool, int argc, char **argv)
 {
     const char *owner = operator_name();
@@ -21,7 +32,7 @@ static int run(const struct command *command, struct tool *tool, int argc, char 
     if (tool->json) {
         code = print_json(answer);
     } else {
-        printf("%s is on guard again: %s\n", field_text(answer, "node"), field_text(answer, "state"));
+        print_guard(answer);
         print_durability(answer);
         code = EXIT_DONE;
     }

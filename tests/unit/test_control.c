@@ -201,7 +201,10 @@ static void test_hold_and_resume(void **state)
         assert_string_equal(story.core.hold.owner, user);
     expect("POST", "/v1/resume", "", "\"hold\":null");
     assert_false(story.core.hold.active);
-    expect("POST", "/v1/resume", "{\"owner\":\"bob\"}", "\"state\":\"watching\"");
+    expect("POST", "/v1/resume", "{\"owner\":\"bob\"}", "\"state\":\"watching\",\"package_manager\":null");
+    story.core.packages_changing = true;
+    strcpy(story.core.package_manager, "dpkg");
+    expect("POST", "/v1/resume", "", "\"package_manager\":\"dpkg\",\"hold\":null");
 }
 
 static void test_an_event_that_was_dropped(void **state)
