@@ -80,8 +80,10 @@ static void restore(struct agent *agent)
     if (r == -ENOENT)
         return;
     if (r < 0) {
-        log_line(LOG_WARNING, "%s: what was known before cannot be used (%s); starting afresh",
-            agent->config->state_dir, strerror(-r));
+        log_line(LOG_WARNING,
+            "%s: what was known before cannot be used (%s); starting afresh: a hold, if there was one, is "
+            "forgotten",
+            agent->config->state_dir, r == -EBADMSG ? "damaged, or of another version" : strerror(-r));
         return;
     }
     core_restore(&agent->core, &snapshot, clock_boot_ms(), clock_wall_ms());
