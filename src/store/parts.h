@@ -12,7 +12,7 @@ enum {
     STORE_BATCH_MAX = 64,   /* jobs of one transaction */
     STORE_RETRY_MS = 30000, /* between two attempts to use a disk that failed */
     STORE_STUCK_MS = 5000,  /* without an answer of the thread's */
-    STORE_LOAD_MS = 2000,
+    STORE_LOAD_MS = 10000,  /* less than systemd waits for this daemon's start */
 };
 
 enum job_kind {

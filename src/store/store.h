@@ -125,7 +125,7 @@ typedef void store_status_fn(void *context, int result, const char *problem);
  * disk is no failure, ON_STATUS hears of it. */
 int store_open(uv_loop_t *loop, const char *directory, store_status_fn *on_status, void *context,
     struct store **ret_store);
-/* The snapshot that was saved last. The only call that waits, for two seconds at most; for the start, before
+/* The snapshot that was saved last. The only call that waits, for ten seconds at most; for the start, before
  * the loop runs. 0; -ENOENT: there is none; -EBADMSG: damaged; -ETIMEDOUT: the disk did not answer in time.
  * *ret_snapshot is left alone on failure. */
 int store_load(struct store *store, struct core_snapshot *ret_snapshot);

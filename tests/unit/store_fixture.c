@@ -141,6 +141,8 @@ static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int f
     (void)vfs;
     if (read_only)
         flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
+    if (how_it_is() == DISK_STUCK)
+        (void)disk_trouble();
     code = usual->xOpen(usual, name, file, flags, out_flags);
     if (!file->pMethods)
         return code;

@@ -3,6 +3,7 @@
 #include "store_fixture.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -174,6 +175,33 @@ static void test_something_else_in_its_place(void **state)
     assert_int_equal(f->status, -ELOOP);
 }
 
+static void *heal_late(void *nothing)
+{
+    usleep(3000 * 1000);
+    disk_be(DISK_WELL);
+    return nothing;
+}
+
+/* As after a power cut, when all of the host starts at once: a hold must not be forgotten for that. */
+static void test_a_start_on_a_slow_disk_knows_what_was(void **state)
+{
+    struct store_fixture *f = *state;
+    struct core_snapshot snapshot;
+    pthread_t healer;
+
+    fixture_open(f);
+    fixture_save(f, 7);
+    fixture_sync(f);
+    fixture_close(f);
+    disk_wait_until_closed();
+    disk_be(DISK_STUCK);
+    assert_int_equal(pthread_create(&healer, NULL, heal_late, NULL), 0);
+    fixture_open(f);
+    assert_int_equal(store_load(f->store, &snapshot), 0);
+    assert_int_equal(pthread_join(healer, NULL), 0);
+    assert_int_equal(snapshot.give_ups, 7);
+}
+
 static void test_a_stuck_disk(void **state)
 {
     struct store_fixture *f = *state;
@@ -233,6 +261,7 @@ int main(void)
         TEST(test_a_missing_folder),
         TEST(test_a_folder_that_cannot_be_written),
         TEST(test_something_else_in_its_place),
+        TEST(test_a_start_on_a_slow_disk_knows_what_was),
         TEST(test_a_stuck_disk),
         TEST(test_a_stuck_disk_does_not_keep_the_daemon),
     };
