@@ -280,8 +280,8 @@ enum session_result session_declare(struct session *session, const char *queue, 
 
     entries[0].value.value.bytes = amqp_cstring_bytes("classic");
     entries[1].value.value.bytes = amqp_cstring_bytes("client-local");
-    limit(session, deadline_ms);
     for (size_t attempt = PASSIVE;; attempt++) {
+        limit(session, deadline_ms); /* it is one for each call */
         arguments.num_entries = attempt >= LOCATED && attempt < PLAIN ? 2 : 1;
         if (arguments.num_entries == 2)
             entries[1].key = amqp_cstring_bytes(locators[attempt - LOCATED]);
