@@ -190,6 +190,7 @@ void agent_start(struct agent *agent)
     log_line(LOG_NOTICE, "rmqwatchd " RMQWATCH_VERSION " guards %s (%s), mode = %s, %zu channels",
         config->node, config->unit, config->policy.act ? "act" : "observe", config->channel_count);
     restore(agent);
+    core_begin(&agent->core, clock_boot_ms());
     /* Remembered ones: a hung local node could not tell who the others are. */
     for (size_t i = 0; i < agent->core.member_count; i++)
         text_copy(members.names[members.count++], RMQ_NODE_NAME_MAX, agent->core.members[i].name);

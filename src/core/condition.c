@@ -126,7 +126,7 @@ static enum condition condition_of_running(const struct core *core, uint64_t now
     if (condition != CONDITION_HEALTHY && condition != CONDITION_ALARM)
         return condition;
     /* Too few failures, by another configuration or after a stall, are no answer of the port that failed. */
-    if (state_wants_answer(core->rescue.state) && member_fails(member))
+    if (state_wants_answer(core->rescue.state) && member_fails(member, &core->policy))
         return CONDITION_UNKNOWN;
     cluster = condition_of_cluster(core, now_ms);
     return cluster == CONDITION_HEALTHY ? condition : cluster;

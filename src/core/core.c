@@ -24,6 +24,11 @@ void core_init(struct core *core, const char *local_node, const char *cluster, c
     rescue_init(&core->rescue, now_ms);
 }
 
+void core_begin(struct core *core, uint64_t now_ms)
+{
+    core->deadline_ms = now_ms;
+}
+
 /* A loop that is late by more than a probe's timeout cannot tell a dead node from its own sleep. */
 static void notice_stall(struct core *core, const struct event *event)
 {

@@ -198,6 +198,8 @@ void core_init(struct core *core, const char *local_node, const char *cluster, c
     uint64_t now_ms);
 /* Goes on where a former agent stopped. Call before the first step. */
 void core_restore(struct core *core, const struct core_snapshot *snapshot, uint64_t now_ms, int64_t wall_ms);
+/* The loop runs from now on: what the way here took, on a slow disk perhaps, is no stall. */
+void core_begin(struct core *core, uint64_t now_ms);
 void core_snapshot(
     const struct core *core, struct core_snapshot *ret_snapshot, uint64_t now_ms, int64_t wall_ms);
 

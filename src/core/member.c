@@ -75,7 +75,8 @@ static void absorb_down(struct probe_memory *memory, const struct probe_event *p
     /* Probes that were asked for in between see the same failure, not another one. */
     if (memory->failures > 0 && probe->started_ms < memory->counted_ms + apart_ms)
         return;
-    if (memory->failures == 0)
+    /* One that was only suspected has not been seen to fail before. */
+    if (memory->failures == 0 || memory->failed_since_ms == 0)
         memory->failed_since_ms = probe->started_ms;
     memory->counted_ms = probe->started_ms;
     memory->failures++;
@@ -319,12 +320,9 @@ bool member_is_up(const struct member *member)
     return any;
 }
 
-bool member_fails(const struct member *member)
+bool member_fails(const struct member *member, const struct policy *policy)
 {
-    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++)
-        if (member->probes[kind].failures > 0)
-            return true;
-    return false;
+    return member->probes[PROBE_AMQP].failures > 0 || second_of(member, policy)->failures > 0;
 }
 
 bool member_is_rising(const struct member *member)

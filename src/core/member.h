@@ -83,8 +83,8 @@ bool member_refuses(const struct member *member);
 bool member_is_asked(const struct policy *policy, enum probe_kind kind);
 /* Forgets the answers to kinds of probes that are not in use any more, and what they told. */
 void member_forget_unused(struct member *member, const struct policy *policy);
-/* Some probe has failed last, if only once. */
-bool member_fails(const struct member *member);
+/* One of the two whose silence proves a hang has failed last, if only once. */
+bool member_fails(const struct member *member, const struct policy *policy);
 /* Every kind of probe that is in use says down. */
 bool member_is_down(const struct member *member);
 /* No probe in use says down, and at least one says up. */

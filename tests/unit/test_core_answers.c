@@ -100,6 +100,45 @@ static void test_a_larger_fall_proves_no_recovery(void **context)
     assert_int_equal(s.told[NOTICE_RECOVERED], 0);
 }
 
+/* A command runs twice a minute at most: what it last said of a hang is old when the hang is over. */
+static void test_a_command_s_old_word_keeps_nothing_open(void **context)
+{
+    (void)context;
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        struct policy policy;
+        struct story s;
+
+        begin_in(&s, states[i]);
+        policy = s.core.policy;
+        policy.probe_exec = true;
+        story_configure(&s, policy);
+        story_probe(&s, STORY_LOCAL, PROBE_EXEC, PROBE_RESULT_TIMED_OUT);
+        hang(&s, 3);
+        story_others_agree(&s);
+        assert_int_equal(s.core.rescue.state, states[i]);
+        story_serve_all(&s, 3000);
+        assert_int_equal(s.core.rescue.state, STATE_WATCHING);
+        assert_int_equal(s.told[NOTICE_RECOVERED], 1);
+    }
+}
+
+/* It had failed before the agent slept, but that was not counted: the agent cannot tell since when it hangs.
+ */
+static void test_a_hang_over_a_stall_is_no_older_than_its_proof(void **context)
+{
+    struct event tick = {.kind = EVENT_TICK};
+    struct story s;
+
+    (void)context;
+    begin_in(&s, STATE_HELD);
+    hang(&s, 1);
+    s.now_ms += 30000;
+    story_step(&s, &tick);
+    hang(&s, 4);
+    assert_int_equal(s.told[NOTICE_HUNG], 1);
+    assert_true(s.core.rescue.incident.phase_ms[PHASE_DETECT] < 10000);
+}
+
 /* A new agent, and one that has slept, hears the API first: that AMQP was silent, they have not forgotten. */
 static void test_one_port_does_not_answer_for_the_other(void **context)
 {
@@ -158,6 +197,8 @@ int main(void)
         cmocka_unit_test(test_another_configuration_is_no_answer),
         cmocka_unit_test(test_a_larger_fall_is_no_answer),
         cmocka_unit_test(test_a_larger_fall_proves_no_recovery),
+        cmocka_unit_test(test_a_command_s_old_word_keeps_nothing_open),
+        cmocka_unit_test(test_a_hang_over_a_stall_is_no_older_than_its_proof),
         cmocka_unit_test(test_one_port_does_not_answer_for_the_other),
         cmocka_unit_test(test_a_lost_listener_has_to_answer),
     };

@@ -83,6 +83,24 @@ static void test_a_stall_discards_what_was_counted(void **context)
     assert_int_equal(s.asks, 0);
 }
 
+static void test_a_slow_start_is_no_stall(void **context)
+{
+    struct event tick = {.kind = EVENT_TICK};
+
+    (void)context;
+    for (int begun = 0; begun < 2; begun++) {
+        struct policy policy = story_policy();
+        struct story s = {.now_ms = 1000000};
+
+        core_init(&s.core, STORY_LOCAL, "", &policy, s.now_ms);
+        s.now_ms += 9000; /* the disk was slow */
+        if (begun)
+            core_begin(&s.core, s.now_ms);
+        story_step(&s, &tick);
+        assert_int_equal(s.told[NOTICE_AGENT_STALLED], !begun);
+    }
+}
+
 static void test_a_probe_from_before_a_stall_is_not_believed(void **context)
 {
     struct event late = {
@@ -344,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_bad_credentials_are_one_warning),
         cmocka_unit_test(test_a_check_that_is_not_in_use_any_more_is_no_warning),
         cmocka_unit_test(test_a_stall_discards_what_was_counted),
+        cmocka_unit_test(test_a_slow_start_is_no_stall),
         cmocka_unit_test(test_a_probe_from_before_a_stall_is_not_believed),
         cmocka_unit_test(test_only_the_lead_speaks_for_a_silent_host),
         cmocka_unit_test(test_a_unit_that_systemd_does_not_know_is_told),
