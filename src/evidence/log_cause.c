@@ -101,7 +101,7 @@ static const char *find_last(const char *text, size_t size, const char *word)
 /* Without what surrounds it; false when nothing is left. */
 static bool take_detail(const char *at, const char *end, char *detail)
 {
-    char raw[DETAIL_MAX + 8]; /* longer, so that its copy is cut at a character */
+    char raw[DETAIL_MAX + 256]; /* longer: a password is hidden before it is cut */
     size_t size = 0;
 
     while (end > at && (end[-1] == '.' || end[-1] == ',' || isspace((unsigned char)end[-1])))

@@ -1,5 +1,6 @@
 #include "evidence/log_text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -29,17 +30,43 @@ static void hide_in_urls(char *text)
     }
 }
 
+static bool is_quoted(const char *at)
+{
+    return *at == '"' || *at == '\'' || !strncmp(at, "<<", 2);
+}
+
 /* Behind the name of a secret: where its value begins, or NULL where none is given to it ("no password"). */
 static char *value_behind(char *at)
 {
+    char separator;
+
     at += strspn(at, "\"' \t");
-    if (*at != '=' && *at != ':' && *at != ',')
-        return NULL;
-    /* A term has no blank there; "wrong password, closing" has. */
-    if (*at == ',' && (at[1] == ' ' || at[1] == '\0'))
+    separator = *at;
+    if (separator != '=' && separator != ':' && separator != ',')
         return NULL;
     at++;
-    return at + strspn(at, "\"' \t<{[>=");
+    /* A blank and a bare word: "wrong password, closing". */
+    if (separator == ',' && (*at == '\0' || (*at == ' ' && !is_quoted(at + strspn(at, " \t")))))
+        return NULL;
+    return at + strspn(at, " \t{[>=");
+}
+
+/* A binary of characters, <<"...">>, or of numbers; a text in quotes; or a bare word. */
+static void mask_value(char *at)
+{
+    const char *end;
+    bool binary = !strncmp(at, "<<", 2);
+
+    at += binary ? 2 : 0;
+    if (*at == '"' || *at == '\'') {
+        end = strchr(at + 1, *at);
+        mask(at + 1, end ? end : at + strlen(at));
+    } else if (binary) {
+        end = strstr(at, ">>");
+        mask(at, end ? end : at + strlen(at));
+    } else {
+        mask(at, at + strcspn(at, value_ends));
+    }
 }
 
 static void hide_values_of(const char *name, char *text)
@@ -50,7 +77,7 @@ static void hide_values_of(const char *name, char *text)
         at += strlen(name);
         value = value_behind(at);
         if (value)
-            mask(value, value + strcspn(value, value_ends));
+            mask_value(value);
     }
 }
 
