@@ -50,8 +50,10 @@ static void test_another_configuration_is_no_answer(void **context)
         assert_int_equal(s.core.rescue.state, states[i]);
         configure_fall(&s, 10);
         assert_int_equal(story_condition(&s), CONDITION_UNKNOWN);
+        story_probe(&s, STORY_LOCAL, PROBE_AMQP, PROBE_RESULT_OK); /* that port, but not the other one */
+        assert_int_equal(story_condition(&s), CONDITION_UNKNOWN);
         assert_int_equal(s.told[NOTICE_RECOVERED], 0);
-        hang(&s, 6);
+        hang(&s, 10);
         assert_int_equal(story_condition(&s), CONDITION_HUNG);
         assert_int_equal(s.told[NOTICE_HUNG], 1);
         assert_int_equal(s.told[NOTICE_RECOVERED], 0);
