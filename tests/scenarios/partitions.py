@@ -1,7 +1,5 @@
 """The network between the members fails: nothing is restarted, no side is chosen."""
 
-from contextlib import contextmanager
-
 from lab import faults
 from lab.process import LabError, wait_for
 
@@ -13,21 +11,17 @@ SETTLE = "12s"
 KHEPRI = ("forky", "trixie-khepri")
 
 
-@contextmanager
-def hastened(world):
-    """Meanwhile Erlang calls a silent peer down after seconds, not after a minute; and views have to differ less long.
+def hasten(world):
+    """Erlang calls a silent peer down after seconds, not after a minute; and views have to differ less long.
 
-    Afterwards not: a node that hangs for these seconds would be parted from the others.
+    It stays so until the broker's next start, and whoever hangs for these seconds is parted from the others. So what
+    lets a node hang, and wants one cluster, is played before.
     """
     for node in world.nodes:
         faults.tick(node, TICK)
     world.configure_all(views_settle=SETTLE)
     world.wait_all_well(60)
     world.mark()
-    yield
-    for node in world.nodes:
-        faults.tick(node)
-    world.configure_all()
 
 
 def all_untouched(world, before):
@@ -60,56 +54,7 @@ def cut_and_heal(world, node, cut, paused, seconds=40):
     world.wait_all_well(150)
     world.wait_running_everywhere(60)
     all_untouched(world, before)
-
-
-@scenario(suites=ALL, condition="paused / isolated", expected="told")
-def node_cut_off_is_left_alone(world):
-    """a node cut off from both others: told, never restarted, resumes by itself when healed"""
-    node = world.nodes[2]
-    with hastened(world):
-        cut_and_heal(world, node, lambda: faults.partition(node, "rmq1,rmq2"), world.suite not in KHEPRI)
-
-
-@scenario(long=True, condition="isolated one way", expected="told")
-def node_that_hears_nothing_is_left_alone(world):
-    """a node that hears nothing of the others, and is heard: told, never restarted, well when healed"""
-    node = world.nodes[0]
-    with hastened(world):
-        cut_and_heal(world, node, lambda: faults.partition(node, "rmq2,rmq3", "in"), world.suite not in KHEPRI)
-
-
-@scenario(long=True, condition="partitioned", expected="told")
-def partial_partition_is_left_alone(world):
-    """two members cannot reach each other, the third reaches both: told, nothing restarted, no side chosen"""
-    before = [world.invocation(node) for node in world.nodes]
-    one = world.nodes[0]
-    with hastened(world):
-        try:
-            faults.partition(one, "rmq2")
-            world.stays(lambda: [world.invocation(node) for node in world.nodes] == before, 60, "nothing is restarted")
-            check(any(hook["severity"] == "critical" for hook in world.hooks()), "somebody is told", world.hooks())
-            world.note(f"partial partition: {[world.events(node) for node in world.nodes]}")
-        finally:
-            faults.heal(one)
-        join_by_hand_if_parted(world, one)
-        world.wait_all_well(240)
-        world.wait_running_everywhere(60)
-        all_untouched(world, before)
-
-
-def join_by_hand_if_parted(world, node):
-    """RabbitMQ 4.0 on Khepri may stay parted after the network is healed: by its own word, so the agents say so, too;
-    then an operator has to take one side out and in again.
-    """
-    everyone = {each.broker for each in world.nodes}
-    try:
-        wait_for(lambda: all(each.running_brokers() == everyone for each in world.nodes), 60, "one cluster again")
-    except LabError:
-        parted = [sorted(each.running_brokers()) for each in world.nodes]
-        world.wait_hook("partition", world.nodes[0], 60)
-        world.note(f"the brokers stay parted after the network is healed: {parted}; joined by hand")
-        faults.stop_app(node)
-        faults.start_app(node)
+    world.configure_all()
 
 
 @scenario(condition="stale view", expected="held")
@@ -137,3 +82,54 @@ def stale_view_freezes(world):
     world.wait_all_well(90)
     check([world.invocation(node) for node in world.nodes] == before, "nothing was restarted")
     world.configure_all()
+
+
+@scenario(suites=ALL, condition="paused / isolated", expected="told")
+def node_cut_off_is_left_alone(world):
+    """a node cut off from both others: told, never restarted, resumes by itself when healed"""
+    hasten(world)
+    node = world.nodes[2]
+    cut_and_heal(world, node, lambda: faults.partition(node, "rmq1,rmq2"), world.suite not in KHEPRI)
+
+
+@scenario(long=True, condition="isolated one way", expected="told")
+def node_that_hears_nothing_is_left_alone(world):
+    """a node that hears nothing of the others, and is heard: told, never restarted, well when healed"""
+    hasten(world)
+    node = world.nodes[0]
+    cut_and_heal(world, node, lambda: faults.partition(node, "rmq2,rmq3", "in"), world.suite not in KHEPRI)
+
+
+@scenario(long=True, condition="partitioned", expected="told")
+def partial_partition_is_left_alone(world):
+    """two members cannot reach each other, the third reaches both: told, nothing restarted, no side chosen"""
+    hasten(world)
+    before = [world.invocation(node) for node in world.nodes]
+    one = world.nodes[0]
+    try:
+        faults.partition(one, "rmq2")
+        world.stays(lambda: [world.invocation(node) for node in world.nodes] == before, 60, "nothing is restarted")
+        check(any(hook["severity"] == "critical" for hook in world.hooks()), "somebody is told", world.hooks())
+        world.note(f"partial partition: {[world.events(node) for node in world.nodes]}")
+    finally:
+        faults.heal(one)
+    join_by_hand_if_parted(world, one)
+    world.wait_all_well(240)
+    world.wait_running_everywhere(60)
+    all_untouched(world, before)
+    world.configure_all()
+
+
+def join_by_hand_if_parted(world, node):
+    """RabbitMQ 4.0 on Khepri may stay parted after the network is healed: by its own word, so the agents say so, too;
+    then an operator has to take one side out and in again.
+    """
+    everyone = {each.broker for each in world.nodes}
+    try:
+        wait_for(lambda: all(each.running_brokers() == everyone for each in world.nodes), 60, "one cluster again")
+    except LabError:
+        parted = [sorted(each.running_brokers()) for each in world.nodes]
+        world.wait_hook("partition", world.nodes[0], 60)
+        world.note(f"the brokers stay parted after the network is healed: {parted}; joined by hand")
+        faults.stop_app(node)
+        faults.start_app(node)
